@@ -1,0 +1,1 @@
+"""One captioner per file. `use: NAME` in a pipeline is the only public class in `captioners/NAME.py`."""

@@ -1,0 +1,1 @@
+"""One measure per file. `use: NAME` in a pipeline is the only public class in `filters/NAME.py`."""

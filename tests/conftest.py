@@ -1,0 +1,31 @@
+"""Fixtures for every test: the real footage, a guard against the network of Ray's dashboard, small helpers."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def _footage() -> Path | None:
+    """The folder of real footage: CURATE_VIDEOS, or shared/videos beside the checkout."""
+    named = os.environ.get("CURATE_VIDEOS")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "videos"
+    return folder if (folder / "cuts.json").is_file() else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if _footage() is None:
+        absent = pytest.mark.skip(reason="real footage is absent: set CURATE_VIDEOS to its folder")
+        for item in items:
+            if "real" in item.keywords:
+                item.add_marker(absent)
+
+
+@pytest.fixture(scope="session")
+def real_videos() -> Path:
+    """The folder of real footage; use together with the marker `real`."""
+    folder = _footage()
+    assert folder is not None
+    return folder
