@@ -1,0 +1,167 @@
+"""Ids, table schemas and the layout of a sample: what every other module agrees on.
+
+An id is a 128-bit BLAKE2b digest: 16 bytes in Python, a UUID column in Parquet and DuckDB (16 bytes on disk, quick to
+join, and `WHERE clip_id = '<32 hex digits>'` works), 32 lowercase hex digits wherever a person or a file sees it.
+"""
+
+import hashlib
+import json
+from fractions import Fraction
+from typing import Any
+
+import pyarrow as pa
+
+ID_BYTES = 16
+SCHEMA_VERSION = 1
+"""Version of the table schemas below, written in every table; a run of a newer one is refused."""
+
+ID = pa.uuid()
+
+
+def new_hash() -> "hashlib.blake2b":
+    """The hash behind every id: BLAKE2b cut to 128 bits."""
+    return hashlib.blake2b(digest_size=ID_BYTES)
+
+
+def digest(*parts: bytes) -> bytes:
+    """Id (16 bytes) of `parts`; each is prefixed by its length, so that no two lists of parts run together."""
+    h = new_hash()
+    for part in parts:
+        h.update(len(part).to_bytes(8, "little"))
+        h.update(part)
+    return h.digest()
+
+
+def clip_id(video_id: bytes, start_pts: int, end_pts: int) -> bytes:
+    """Id of the span [start_pts, end_pts) of a video: it does not depend on the options that found the span."""
+    return digest(video_id, str(start_pts).encode(), str(end_pts).encode())
+
+
+def cache_key(*facts: Any) -> str:
+    """16 hex digits that stand for `facts` (JSON values): equal facts, equal key, on every machine."""
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def share(identity: bytes, salt: str) -> float:
+    """A fixed number in [0, 1) for an id: a seeded choice that no order, path or worker count can change."""
+    h = hashlib.blake2b(identity, digest_size=8, salt=salt.encode()[:16])
+    return int.from_bytes(h.digest(), "big") / 2**64
+
+
+def seconds_of(pts: int, time_base: str) -> float:
+    """`pts` ticks of `time_base` ("1/30000") in seconds, rounded once (exact rational arithmetic before)."""
+    return float(pts * Fraction(time_base))
+
+
+def ids_array(ids: list[bytes | None]) -> pa.Array:
+    """A UUID array from 16-byte ids."""
+    return pa.ExtensionArray.from_storage(ID, pa.array(ids, pa.binary(ID_BYTES)))
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(list(columns.items()))
+
+
+_S, _I, _F, _B = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+
+FILES = _schema(uri=_S, bytes=_I, modified=_S, video_id=ID, error=_S)
+"""Cache of hashing: what (uri, bytes, modified) was when it was last read. `video_id` is NULL where reading failed."""
+
+INPUTS = _schema(uri=_S, bytes=_I, modified=_S, carried=_S, missing=_S)
+"""What the input of the last run named. `carried`: further columns of a list, as a JSON object. `missing`: why a
+listed file could not be found."""
+
+VIDEOS = _schema(
+    video_id=ID, bytes=_I, container=_S, codec=_S, width=_I, height=_I, coded_width=_I, coded_height=_I,
+    rotation=_I, sar=_S, fps=_F, vfr=_B, irregular=_B, frames=_I, keyframes=_I, seconds=_F, start_seconds=_F,
+    time_base=_S, pixel_format=_S, bit_depth=_I, matrix=_S, range=_S, transfer=_S, primaries=_S, has_audio=_B,
+    audio_codec=_S, audio_rate=_I, audio_channels=_I, bits_per_pixel=_F, error=_S, key=_S,
+)  # fmt: skip
+"""One content. `width` x `height` as shown (upright, square pixels); `seconds` of its frames; `error`: why not usable."""
+
+SCANS = _schema(
+    video_id=ID,
+    groups=pa.list_(
+        pa.struct([("group", _S), ("key", _S), ("part", _S), ("rows", _I), ("bytes", _I)]),
+    ),
+    frames_decoded=_I, start_pts=_I, end_pts=_I, seconds=_F, time_base=_S, salvaged=_B, errors=_I, first_error=_S,
+    reordered=_B, filled=_I, error=_S, transient=_B, cpu_seconds=_F,
+)  # fmt: skip
+"""One decoding pass over a video. A signal part exists for readers only when a row here names it (`groups.part`)."""
+
+CLIPS = _schema(
+    clip_id=ID, video_id=ID, start_pts=_I, end_pts=_I, time_base=_S, start_seconds=_F, end_seconds=_F, frames=_I,
+    audited=_B, dropped_by=_S,
+)  # fmt: skip
+"""A span. `dropped_by` is `cuts.…` for shots too short and trimmed ends; `audited`: measured whatever the verdict."""
+
+CUTS_DONE = _schema(video_id=ID, clips=_I, error=_S)
+"""A video that was cut (its clips are in `clips` under the same key)."""
+
+CAPTIONS = _schema(
+    clip_id=ID, short=_S, dense=_S, fields=_S, captioner=_S, model=_S, prompt_hash=_S, outcome=_S, error=_S
+)
+"""`fields`: structured parts of the caption as a JSON object. `outcome`: `ok` or `failed`."""
+
+ENCODES = _schema(
+    clip_id=ID, bytes=_I, width=_I, height=_I, frames=_I, fps=_F, seconds=_F, has_audio=_B, audio_error=_S,
+    digest=_S, frames_decoded=_I, error=_S, transient=_B,
+)  # fmt: skip
+"""A clip that was encoded (or could not be). `digest` names the file's bytes."""
+
+SAMPLES = _schema(
+    clip_id=ID, shard=_S, key=_S, mp4_offset=_I, mp4_bytes=_I, json_offset=_I, json_bytes=_I, txt_offset=_I,
+    txt_bytes=_I, short_txt_offset=_I, short_txt_bytes=_I, width=_I, height=_I, frames=_I, fps=_F, seconds=_F,
+    bucket=_S, weight=_F, split=_S, digest=_S,
+)  # fmt: skip
+"""A clip in a shard. `shard` is relative to the run; offsets count bytes from the start of the tar to the member's data."""
+
+VERDICTS = _schema(clip_id=ID, kept=_B, dropped_by=_S, error=_S, pending=_B, position=_I)
+"""`position`: the rule (row of `funnel`) at which the clip's fate was settled; NULL for kept clips."""
+
+FUNNEL = _schema(position=_I, rule=_S, entered=_I, dropped=_I, failed=_I, pending=_I)
+
+PAIRS = _schema(clip_a=ID, clip_b=ID, kind=_S, similarity=_F)
+"""Two near-identical clips."""
+
+STEPS = _schema(
+    run=_I,
+    step=_S,
+    done=_I,
+    reused=_I,
+    failed=_I,
+    frames_decoded=_I,
+    clips_encoded=_I,
+    seconds=_F,
+    versions=_S,
+)
+"""What a step did in a run. `versions`: JSON object of the packages and codecs that it used."""
+
+RUNS = _schema(
+    run=_I, pipeline=_S, name=_S, rules=_S, keys=_S, verdicts=_S, passed_over=_I, versions=_S, started=_S
+)
+"""A `curate run`. `pipeline`, `keys`, `versions` are JSON; the last row says what the views show."""
+
+TABLES: dict[str, pa.Schema] = {
+    "files": FILES, "inputs": INPUTS, "videos": VIDEOS, "scans": SCANS, "clips": CLIPS, "cuts": CUTS_DONE,
+    "captions": CAPTIONS, "encodes": ENCODES, "samples": SAMPLES, "verdicts": VERDICTS, "funnel": FUNNEL,
+    "pairs": PAIRS, "steps": STEPS, "runs": RUNS,
+}  # fmt: skip
+
+KEYED = {"clips", "cuts", "captions", "encodes", "verdicts", "funnel"}
+"""Tables partitioned by the cache key of the step that wrote them; scores are too."""
+
+SCORE_COLUMN_TYPES: dict[type, pa.DataType] = {float: _F, int: _I, bool: _B, str: _S}
+
+
+def score_schema(columns: dict[str, type]) -> pa.Schema:
+    """Schema of `scores/<filter>`: clip_id, score, the filter's further columns, error."""
+    extra = [(name, SCORE_COLUMN_TYPES[kind]) for name, kind in columns.items()]
+    return pa.schema([("clip_id", ID), ("score", _F), *extra, ("error", _S)])
+
+
+# The layout of a sample in a webdataset tar: KEY is the clip's id in hex; webdataset groups members by all before
+# the first dot of the name.
+MEMBERS: dict[str, str] = {"mp4": "mp4", "json": "json", "txt": "txt", "short_txt": "short.txt"}
+"""Column prefix in `samples` -> member extension: the clip, all that is known of it, the dense and short caption."""
