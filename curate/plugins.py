@@ -1,0 +1,182 @@
+"""Filters and captioners as plugins: one frozen class whose fields are the YAML options.
+
+The folder is the registry: `use: motion` is the one public plugin class in `filters/motion.py`, and
+`use: my_package.blur:Blur` is a user's own class. Writing a new filter is writing one file.
+"""
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from curate import clips
+
+Score = Mapping[str, float | int | bool | str | None]
+"""What a filter says of a clip: `score` and the filter's further columns."""
+
+Bounds = Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class ClipView:
+    """What a plugin sees of one clip: its row, its video's row, and the signals of its frames."""
+
+    clip: Mapping[str, Any]
+    """Row of `clips` (start_seconds, end_seconds, frames, …)."""
+    video: Mapping[str, Any]
+    """Row of `videos` (width, height, fps, …)."""
+    signals: Mapping[str, Mapping[str, npt.NDArray[Any]]]
+    """group -> column -> one value per frame of the clip (float columns hold NaN where there is no value)."""
+
+    @property
+    def seconds(self) -> float:
+        return float(self.clip["end_seconds"] - self.clip["start_seconds"])
+
+    @cached_property
+    def frame_seconds(self) -> npt.NDArray[np.float64]:
+        """(frames,) time of each frame from the clip's start, in seconds; from the first group that was read."""
+        pts = next(iter(self.signals.values()))["pts"]
+        numerator, _, denominator = str(self.clip["time_base"]).partition("/")
+        ticks = (pts - int(self.clip["start_pts"])).astype(np.float64)
+        return ticks * (int(numerator) / int(denominator))
+
+
+class Plugin(BaseModel, ABC):
+    """Options as fields (each with a string below it that documents it), code as methods."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    VERSION: ClassVar[int]
+    """Goes up when the same options give other values: rows of an older version are measured again."""
+    READS: ClassVar[tuple[str, ...]] = ()
+    """Signal groups that it reads (`content`, `picture`, `flow`)."""
+
+    def key(self, group_keys: Mapping[str, str], name: str = "") -> str:
+        """Cache key of its rows: its class, version and options, and the groups that it reads."""
+        return clips.cache_key(
+            f"{type(self).__module__}:{type(self).__qualname__}",
+            self.VERSION,
+            self.model_dump(mode="json"),
+            {group: group_keys[group] for group in self.READS},
+            group_keys["videos"],
+        )
+
+
+class SignalFilter(Plugin):
+    """A measure of a clip that needs only its signals and its video's facts: no pixels.
+
+    `measure` returns the score and further columns; an exception becomes the row's error. -1 and 0 never mean
+    "no score": return None, and a rule on that column makes the clip failed, not dropped.
+    """
+
+    COLUMNS: ClassVar[dict[str, type]] = {}
+    """Columns beside `score`, with their type (float, int, bool, str)."""
+
+    @abstractmethod
+    def measure(self, clip: ClipView) -> Score: ...
+
+    def bounds(self, longest_clip: float) -> Bounds:
+        """Lowest and highest value that a column can take, where that is known; `longest_clip` in seconds.
+
+        A rule that no value can satisfy is a mistake in the pipeline, which is said before the run.
+        """
+        return {}
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What a captioner says of a clip."""
+
+    short: str
+    """One sentence, without line breaks."""
+    dense: str
+    """All that is known, as prose."""
+    fields: Mapping[str, Any]
+    """Structured parts (JSON values)."""
+
+
+class Captioner(Plugin):
+    """Words for a clip. An exception becomes the row's error and the clip's outcome `failed`."""
+
+    MODEL: ClassVar[str | None] = None
+
+    @abstractmethod
+    def caption(self, clip: ClipView) -> Caption: ...
+
+
+P = TypeVar("P", bound=Plugin)
+
+
+def known(package: str) -> list[str]:
+    """Names of the plugins in a folder (`filters`)."""
+    module = importlib.import_module(package)
+    return sorted(info.name for info in pkgutil.iter_modules(module.__path__) if not info.name.startswith("_"))
+
+
+def load(package: str, use: str, kind: type[P]) -> type[P]:
+    """The plugin class that `use` names; `ValueError` with the known names when there is none."""
+    what = package.removesuffix("s")
+    if ":" in use:
+        module_name, _, class_name = use.partition(":")
+        try:
+            found = getattr(importlib.import_module(module_name), class_name)
+        except (ImportError, AttributeError) as error:
+            raise ValueError(
+                f"the {what} {use!r} cannot be imported ({error}): give MODULE:CLASS of a module that Python finds "
+                "from the current folder"
+            ) from error
+        if not (isinstance(found, type) and issubclass(found, kind) and not inspect.isabstract(found)):
+            raise ValueError(f"{use} is not a {kind.__name__}: derive it from curate.plugins.{kind.__name__}")
+        return found
+    names = known(package)
+    if use not in names:
+        raise ValueError(f"there is no {what} {use!r}{did_you_mean(use, names)}")
+    module = importlib.import_module(f"{package}.{use}")
+    classes = [
+        item
+        for name, item in vars(module).items()
+        if isinstance(item, type)
+        and issubclass(item, kind)
+        and item.__module__ == module.__name__
+        and not name.startswith("_")
+    ]
+    if len(classes) != 1:
+        raise ValueError(f"{package}/{use}.py must hold exactly one {kind.__name__}, and holds {len(classes)}")
+    return classes[0]
+
+
+def build(package: str, use: str, options: Mapping[str, Any], kind: type[P]) -> P:
+    """The plugin `use` with its options; `ValueError` that names what is wrong and what is known."""
+    cls = load(package, use, kind)
+    try:
+        return cls(**options)
+    except ValidationError as error:
+        raise ValueError(explain(error, f"{package}: {use}", list(cls.model_fields))) from error
+
+
+def explain(error: ValidationError, where: str, names: list[str]) -> str:
+    """One line for a pydantic error: the option, what was given, what is known."""
+    first = error.errors()[0]
+    option = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{where} has no option {option!r}{did_you_mean(option, names)}"
+    given = f", not {first['input']!r}" if first["type"] != "missing" else ""
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {option + ': ' if option else ''}{message[:1].lower() + message[1:]}{given if option else ''}"
+
+
+def did_you_mean(word: str, names: list[str]) -> str:
+    """Ending of a message about an unknown name."""
+    close = difflib.get_close_matches(word, names, n=1)
+    hint = f": did you mean {close[0]!r}?" if close else ""
+    return f"{hint or ':'} known are {', '.join(sorted(names)) or 'none'}" if names else ": it takes no options"
