@@ -1,0 +1,49 @@
+"""How much moves in a clip, from the optical flow that the scan stored."""
+
+from math import inf
+from typing import ClassVar
+
+import numpy as np
+
+from curate.flow_rows import flow_weights, weighted_mean
+from curate.plugins import Bounds, ClipView, Score, SignalFilter
+
+MEANS = ("pan_x", "pan_y", "zoom", "roll", "residual")
+
+
+class Motion(SignalFilter):
+    """Score: mean speed over the clip, in percent of the picture's diagonal per second.
+
+    The unit depends on neither the resolution nor the frame rate. Each flow row weighs as long as the time
+    that it spans, and rows that look back over the clip's start are left out. About 0 is a still picture; a
+    pan at the cinematographers' limit (an object takes seven seconds to cross the picture) is 12.5 at 16:9.
+
+    Columns, all means over the clip in the units of the flow group: `pan_x`, `pan_y`, `zoom` and `roll` keep
+    their signs, so that a camera that shakes ends near 0; `residual` is the speed that is left when the
+    motion of the whole picture is taken out, i.e. what moves within the picture. `peak` is the speed of the
+    fastest row."""
+
+    VERSION: ClassVar[int] = 1
+    READS: ClassVar[tuple[str, ...]] = ("flow",)
+    COLUMNS: ClassVar[dict[str, type]] = {**dict.fromkeys(MEANS, float), "peak": float}
+
+    def measure(self, clip: ClipView) -> Score:
+        flow = clip.signals["flow"]
+        frames = len(flow["pts"])
+        if frames < 2:
+            raise ValueError("a clip of one frame has no motion: drop such clips by their seconds")
+        weights = flow_weights(flow, int(clip.clip["start_pts"]))
+        if not weights.any():
+            raise ValueError(
+                f"no motion was measured in this clip of {frames} frames and {clip.seconds:.3f} s: it is "
+                "shorter than the flow's spacing; drop such clips by their seconds"
+            )
+        speed = np.asarray(flow["speed"], np.float64)
+        return {
+            "score": weighted_mean(speed, weights),
+            **{name: weighted_mean(flow[name], weights) for name in MEANS},
+            "peak": float(speed[weights > 0].max()),
+        }
+
+    def bounds(self, longest_clip: float) -> Bounds:
+        return {"score": (0, inf), "residual": (0, inf), "peak": (0, inf)}
