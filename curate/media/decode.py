@@ -1,0 +1,277 @@
+"""Decoding with timestamps that can be relied on, from files that cannot.
+
+What comes out is in the decoder's order. Codecs know the presentation order of their pictures; containers do not
+always (AVI stores no presentation time at all), so it is the timestamps that are put in order, never the pictures.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import av
+import av.container
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from curate.media.container import nominal_rate, open_video, time_base, video_stream
+from curate.media.errors import MediaError
+
+WINDOW = 16
+"""Frames held at most while a smaller timestamp may still come: the largest reorder depth of H.264 and HEVC
+(max_num_reorder_frames, max_dpb_size = 16)."""
+
+MAX_READ_ERRORS = 64
+"""Failed reads in a row after which a file counts as ended."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """One decoded picture and its place in time."""
+
+    index: int
+    """0, 1, 2 … in presentation order from the file's start; -1 after a seek."""
+    pts: int
+    """In the stream's time_base; strictly increasing within one decode."""
+    duration: int
+    """Ticks to the next frame; for the last frame its own, else the spacing before it, else one nominal frame."""
+    image: VideoFrame
+    """As decoded: coded size and orientation; its own `pts` may differ from `pts` above."""
+
+
+@dataclass
+class DecodeReport:
+    """What happened while decoding; filled in as frames are delivered."""
+
+    frames: int = 0
+    """Decoded, whether delivered or outside the span that was asked for."""
+    errors: int = 0
+    """Packets or reads that failed."""
+    salvaged: bool = False
+    """There were errors, and frames none the less."""
+    reordered: int = 0
+    """Frames that carried the timestamp of another one."""
+    filled: int = 0
+    """Frames whose timestamp was missing, repeated or ran backwards, and was made up."""
+    first_error: str | None = None
+
+
+def decode(
+    path: str,
+    *,
+    start_pts: int | None = None,
+    end_pts: int | None = None,
+    threads: int = 1,
+    report: DecodeReport | None = None,
+    seek: bool = True,
+) -> Iterator[Frame]:
+    """Yield the frames of the main video stream with start_pts <= pts < end_pts, in presentation order.
+
+    With `seek`, decoding starts at the keyframe at or before `start_pts`; otherwise at the file's start. What
+    fails inside is skipped and counted in `report`. Raises MediaError if the file cannot be opened, or if no frame
+    of it decodes; not if frames decode and none lies in the span.
+    The same file gives the same frames every time, with any number of threads as long as it is intact.
+    """
+    report = DecodeReport() if report is None else report
+    with open_video(path, threads=threads) as container:
+        stream = video_stream(container)
+        frames = _entry(container, stream, start_pts, report) if start_pts is not None and seek else None
+        if frames is None:
+            frames = _numbered(_timed(container, stream, report))
+        for frame in frames:
+            if end_pts is not None and frame.pts >= end_pts:
+                return
+            if start_pts is None or frame.pts >= start_pts:
+                yield frame
+        if report.frames == 0:
+            cause = f" ({report.first_error})" if report.first_error else ""
+            raise MediaError(f"no frame of {path!r} can be decoded{cause}: it is damaged or cut short.")
+
+
+def _numbered(frames: Iterator[Frame]) -> Iterator[Frame]:
+    for index, frame in enumerate(frames):
+        frame.index = index
+        yield frame
+
+
+def _entry(
+    container: av.container.InputContainer, stream: VideoStream, start_pts: int, report: DecodeReport
+) -> Iterator[Frame] | None:
+    """Frames from a keyframe at or before `start_pts`, or None (rewound) where seeking does not get there.
+
+    Demuxers seek by decoding time, and keyframes can be shown later than that, so the first frame is looked at and
+    the aim moved back by 1, 8 and 64 seconds until it is early enough.
+    """
+    second = max(1, round(1 / time_base(stream)))
+    for back in (0, 1, 8, 64):
+        attempt = DecodeReport()
+        try:
+            container.seek(start_pts - back * second, stream=stream, backward=True)
+        except av.FFmpegError:
+            break
+        frames = _timed(container, stream, attempt)
+        first = next(frames, None)
+        if first is not None and first.pts <= start_pts:
+            return _resumed(first, frames, attempt, report)
+    _rewind(container, stream)
+    return None
+
+
+def _rewind(container: av.container.InputContainer, stream: VideoStream) -> None:
+    try:
+        container.seek(min(0, stream.start_time or 0), stream=stream, backward=True)
+    except av.FFmpegError:
+        container.seek(0, backward=True)
+
+
+def _resumed(
+    first: Frame, frames: Iterator[Frame], attempt: DecodeReport, report: DecodeReport
+) -> Iterator[Frame]:
+    yield first
+    for frame in frames:
+        yield frame
+        vars(report).update(vars(attempt))
+    vars(report).update(vars(attempt))
+
+
+def _timed(
+    container: av.container.InputContainer, stream: VideoStream, report: DecodeReport
+) -> Iterator[Frame]:
+    """Frames with strictly increasing pts and the duration of each, one frame behind the decoder."""
+    held: Frame | None = None
+    spacing = _nominal_ticks(stream)
+    for pts, image in _ordered(container, stream, spacing, report):
+        if held is not None:
+            spacing = held.duration = pts - held.pts
+            yield held
+        held = Frame(-1, pts, 0, image)
+    if held is not None:
+        held.duration = int(held.image.duration or 0) or spacing
+        yield held
+
+
+def _nominal_ticks(stream: VideoStream) -> int:
+    rate = nominal_rate(stream)
+    return max(1, round(1 / (rate * time_base(stream)))) if rate else 1
+
+
+def _ordered(
+    container: av.container.InputContainer, stream: VideoStream, nominal: int, report: DecodeReport
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Pictures in the decoder's order, each with the smallest timestamp that is left.
+
+    A timestamp is awaited while its packet went into the decoder and no picture with it came out. As long as a
+    smaller one is awaited than those of the pictures at hand, they are held: either it comes out, and the
+    timestamps are dealt out anew in ascending order, or its packet was lost, which WINDOW pictures later is certain.
+    In a clean file nothing is ever held.
+    """
+    clock = _Clock(nominal, report)
+    awaited: set[int] = set()
+    images: list[VideoFrame] = []
+    stamps: list[int] = []
+    for image in _pictures(container, stream, awaited, report):
+        stamp = clock.read(image)
+        awaited.discard(stamp)
+        images.append(image)
+        stamps.append(stamp)
+        while images:
+            least = min(stamps)
+            early = [other for other in awaited if other < least]
+            if early and len(images) < WINDOW:
+                break
+            awaited.difference_update(early)
+            yield clock.write(images.pop(0), stamps, least)
+    while images:
+        yield clock.write(images.pop(0), stamps, min(stamps))
+
+
+class _Clock:
+    """Reads timestamps as they are and writes them strictly increasing."""
+
+    def __init__(self, nominal: int, report: DecodeReport) -> None:
+        self.report = report
+        self.spacing = nominal
+        self.last: int | None = None
+        self.shift = 0
+        self.seen: int | None = None
+
+    def read(self, image: VideoFrame) -> int:
+        """The picture's own pts, else its dts (its packet's place), else one spacing after the one before."""
+        stamp = image.pts
+        if stamp is None:
+            self.report.filled += 1
+            stamp = image.dts
+        if stamp is None:
+            stamp = 0 if self.seen is None else self.seen + self.spacing
+        self.seen = stamp
+        return stamp
+
+    def write(self, image: VideoFrame, stamps: list[int], stamp: int) -> tuple[int, VideoFrame]:
+        """Give `stamp` to the picture, later if need be.
+
+        After a jump back (a clock that starts anew within a file) the frames that follow keep their spacing.
+        """
+        stamps.remove(stamp)
+        if image.pts is not None and image.pts != stamp:
+            self.report.reordered += 1
+        pts = stamp
+        if self.last is not None:
+            if pts <= self.last:
+                pts += self.shift
+                self.report.filled += 1
+            if pts <= self.last:
+                self.shift = self.last + self.spacing - stamp
+                pts = self.last + self.spacing
+            elif pts == stamp:
+                self.spacing = pts - self.last
+        self.last = pts
+        return pts, image
+
+
+def _pictures(
+    container: av.container.InputContainer, stream: VideoStream, awaited: set[int], report: DecodeReport
+) -> Iterator[VideoFrame]:
+    """Every picture that decodes. The pts of packets that went in are added to `awaited`."""
+    for packet in _packets(container, stream, report):
+        if packet.pts is not None and not packet.is_discard:
+            awaited.add(packet.pts)
+        try:
+            images = packet.decode()
+        except av.FFmpegError as error:
+            _note(report, error)
+            if packet.pts is not None:
+                awaited.discard(packet.pts)
+            continue
+        for image in images:
+            report.frames += 1
+            report.salvaged = report.errors > 0
+            yield image
+
+
+def _packets(
+    container: av.container.InputContainer, stream: VideoStream, report: DecodeReport
+) -> "Iterator[Packet[VideoStream]]":
+    """Packets of the stream, then the empty one that drains the decoder; a failed read is tried again."""
+    failed = 0
+    packets = container.demux(stream)
+    while failed < MAX_READ_ERRORS:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.FFmpegError as error:
+            _note(report, error)
+            failed += 1
+            packets = container.demux(stream)
+            continue
+        failed = 0
+        yield packet
+    drain: "Packet[VideoStream]" = Packet()
+    drain.stream = stream
+    yield drain
+
+
+def _note(report: DecodeReport, error: Exception) -> None:
+    report.errors += 1
+    report.salvaged = report.frames > 0
+    if report.first_error is None:
+        report.first_error = str(getattr(error, "strerror", None) or error)
