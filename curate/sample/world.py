@@ -96,18 +96,17 @@ def _hills(rng: np.random.Generator) -> NDArray[np.float32]:
     rows = np.arange(SIDE, dtype=np.float32)[:, None]
     columns = np.linspace(0, 2 * np.pi, SIDE, endpoint=False)
     clouds = noise(rng, SIDE, 8, 256)
-    picture = _palette(clouds, [(0.3, (225, 140, 50)), (0.5, (240, 200, 150)), (0.7, (250, 245, 240))])
+    sky = _palette(clouds, [(0.3, (225, 140, 50)), (0.5, (240, 200, 150)), (0.7, (250, 245, 240))])
     rough = noise(rng, SIDE, 16, 512)
     trees = (rough - np.roll(rough, (2, 2), axis=(0, 1))) * 5 + 0.4 + rough
+    nearest = np.full((SIDE, SIDE), -1)
     for layer in range(7):
         # Whole periods, so that the ridge wraps around with the world.
         phases = rng.random(40) * 2 * np.pi
         ridge = sum(np.sin(k * columns + phase) / k for k, phase in enumerate(phases, start=1))
-        line = SIDE * (0.34 + 0.06 * layer) + 30 * ridge
-        colour = np.array((150 - 22 * layer, 125 - 2 * layer, 80 + 16 * (layer % 3)), np.float32)
-        texture = np.roll(trees, (97 * layer, 211 * layer), axis=(0, 1))[..., None] * colour
-        picture = np.where((rows > line[None, :])[..., None], texture, picture)
-    return picture
+        nearest[rows > SIDE * (0.34 + 0.06 * layer) + 30 * ridge] = layer
+    colours = np.array([(150 - 22 * k, 125 - 2 * k, 80 + 16 * (k % 3)) for k in range(7)], np.float32)
+    return np.where((nearest < 0)[..., None], sky, trees[..., None] * colours[nearest])
 
 
 def _meadow(rng: np.random.Generator) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace, Interpolation
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from curate.sample.film import Film, draw
@@ -48,18 +48,22 @@ def _turned(film: Film, picture: Picture) -> Picture:
     return np.ascontiguousarray(np.rot90(picture, film.rotation // 90))
 
 
-def _stored(film: Film, picture: Picture) -> VideoFrame:
-    """The drawn picture in the file's own orientation, pixel format, matrix and range."""
+def _stored(film: Film, picture: Picture, reformatter: VideoReformatter) -> VideoFrame:
+    """The drawn picture in the file's own orientation, pixel format, matrix and range.
+
+    One `reformatter` serves a film: setting one up for each frame would take longer than its work.
+    """
+    drawn = VideoFrame.from_ndarray(_turned(film, picture), format="bgr24")
     if film.pixel_format == "rgb8":
-        return VideoFrame.from_ndarray(_turned(film, picture), format="bgr24").reformat(
-            format="rgb8", interpolation=_EXACT
-        )
+        return reformatter.reformat(drawn, format="rgb8", interpolation=_EXACT)
     matrix, space = (1, Colorspace.ITU709) if film.matrix == "bt709" else (6, Colorspace.SMPTE170M)
-    frame = VideoFrame.from_ndarray(_turned(film, picture), format="bgr24").reformat(
+    frame = reformatter.reformat(
+        drawn,
         format=film.pixel_format,
         dst_colorspace=space,
         dst_color_range=2 if film.range == "full" else 1,
         interpolation=_EXACT,
+        threads=1,
     )
     frame.colorspace, frame.color_range = matrix, 2 if film.range == "full" else 1
     return frame
@@ -119,6 +123,7 @@ def write(film: Film, path: Path, *, container_options: dict[str, str] | None = 
         )
         sounds = _audio_frames(film, audio) if isinstance(audio, AudioStream) else iter(())
         sound = next(sounds, None)
+        reformatter = VideoReformatter()
         start = round(film.start_seconds / video.codec_context.time_base)
         for k, picture in enumerate(draw(film)):
             # Sound is written as the pictures pass, or a player would have to jump about in the file.
@@ -129,7 +134,7 @@ def write(film: Film, path: Path, *, container_options: dict[str, str] | None = 
             ):
                 container.mux(audio.encode(sound))
                 sound = next(sounds, None)
-            frame = _stored(film, picture)
+            frame = _stored(film, picture, reformatter)
             frame.pts = start + (film.pts(k) if film.pts else k)
             frame.time_base = video.codec_context.time_base
             container.mux(video.encode(frame))
