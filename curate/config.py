@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from curate.cutting import CutOptions, cut_options
 from curate.plugins import Captioner, SignalFilter, build, did_you_mean, explain
-from curate.signals import FramesOptions
+from curate.signals.frames import FramesOptions
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
@@ -198,7 +198,7 @@ def read_file(path: str) -> dict[str, dict[str, Any]]:
 
 
 def _extended(pipelines: Mapping[str, dict[str, Any]], name: str, path: str, seen: tuple[str, ...] = ()) -> Any:
-    """A pipeline laid over what it extends: mappings merge, all else is replaced; filters of one name merge."""
+    """A pipeline laid over what it extends: mappings merge, all else (lists too) is replaced."""
     if name in seen:
         raise ConfigError(f"{path}: {' extends '.join([*seen, name])}: a circle")
     if name not in pipelines:

@@ -1,0 +1,114 @@
+"""Ray, started only when there is work: a stream of results from a function over many items.
+
+The work itself is a plain function from a JSON object to a JSON object; what is here is only how it is spread.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+Item = dict[str, Any]
+
+OBJECT_STORE_BYTES = 150_000_000
+"""Only small JSON rows pass through the object store."""
+STREAM = 2000
+"""Items given to one Ray dataset; more are streamed through several, so that planning a million stays small."""
+
+
+class Cluster:
+    """Ray for the length of a run. `each` starts it on first use; `close` ends what was started."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._started = False
+
+    def __enter__(self) -> "Cluster":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._started:
+            import ray
+
+            ray.shutdown()
+            self._started = False
+
+    def each(self, function: Callable[[Item], Item], items: Sequence[Item]) -> Iterator[Item]:
+        """`function` of every item, as results come in (in any order), in processes of Ray Data.
+
+        One task per item, as many at once as there are workers. An item and its result are JSON objects. An exception
+        in `function` ends the stream; what belongs to the item alone must be in its result.
+        """
+        if not items:
+            return
+        self._start()
+        import ray.data
+
+        queue = iter(items)
+        while chunk := list(islice(queue, STREAM)):
+            texts = [json.dumps(item) for item in chunk]
+            tail = _user_path()
+
+            def work(batch: dict[str, Any], tail: list[str] = tail) -> dict[str, Any]:
+                sys.path.extend(path for path in tail if path not in sys.path)
+                return {"result": [json.dumps(function(json.loads(text))) for text in batch["item"]]}
+
+            # Rows of Ray Data, one block and so one task per item: a result is here as soon as it is made.
+            dataset = ray.data.from_items([{"item": text} for text in texts], override_num_blocks=len(texts))
+            dataset = dataset.map_batches(work, batch_size=1, num_cpus=1)
+            for batch in dataset.iter_batches(batch_size=None, prefetch_batches=0, batch_format="pyarrow"):
+                for text in batch.column("result").to_pylist():
+                    yield json.loads(text)
+
+    def _start(self) -> None:
+        if self._started:
+            return
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        import logging
+
+        import ray
+        import ray.data
+
+        if ray.is_initialized():
+            return
+        logging.getLogger("ray").setLevel(logging.ERROR)
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        here = os.getcwd()
+        try:
+            # Ray puts the current folder first on the workers' path, where a user's own `filters/` or
+            # `training.py` would shadow ours: start it from the folder that holds our packages.
+            os.chdir(Path(__file__).resolve().parent.parent)
+            ray.init(
+                num_cpus=self.workers,
+                object_store_memory=OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                configure_logging=False,
+            )
+        finally:
+            os.chdir(here)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        self._started = True
+
+
+def _user_path() -> list[str]:
+    """The driver's import path: a user's own plugins are found there, after everything that is installed."""
+    return [os.path.abspath(path) for path in sys.path]
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Items in lists of at most `size`."""
+    queue = iter(items)
+    while chunk := list(islice(queue, size)):
+        yield chunk

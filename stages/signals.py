@@ -1,0 +1,34 @@
+"""Reading stored signals: the frames of a video, or of one clip."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+Columns = Mapping[str, npt.NDArray[Any]]
+"""Column -> (frames,) values; `pts` is int64 and ascending."""
+
+
+def read_part(path: str, columns: Iterable[str] | None = None) -> dict[str, npt.NDArray[Any]]:
+    """The columns of one video's part (all but video_id); NULL is NaN in numbers, False in booleans."""
+    with pq.ParquetFile(path) as file:
+        names = [name for name in file.schema_arrow.names if name != "video_id"]
+        table = file.read(columns=list(columns) if columns is not None else names)
+    return {name: _values(table[name]) for name in table.column_names}
+
+
+def _values(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    if column.null_count and pa.types.is_boolean(column.type):
+        column = column.fill_null(False)
+    elif column.null_count and pa.types.is_integer(column.type):
+        column = column.cast(pa.float64())
+    return np.asarray(column.to_numpy())
+
+
+def span(columns: Columns, start_pts: int, end_pts: int) -> dict[str, npt.NDArray[Any]]:
+    """The frames with start_pts <= pts < end_pts."""
+    first, end = np.searchsorted(columns["pts"], [start_pts, end_pts])
+    return {name: values[first:end] for name, values in columns.items()}
