@@ -1,0 +1,39 @@
+"""What a child can be asked to do, with JSON arguments; each task imports what it needs when it is asked."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+
+def probe(path: str) -> dict[str, Any]:
+    """`curate.media.probe.probe`."""
+    from curate.media.probe import probe
+
+    return asdict(probe(path))
+
+
+def encode(
+    source: str,
+    target: str,
+    start_pts: int,
+    end_pts: int,
+    options: dict[str, Any],
+    expected: list[tuple[int, int]] | None = None,
+    irregular: bool = False,
+    progress: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """`curate.media.encode.encode_clip`; `options` are the fields of EncodeOptions, `expected` pairs of
+    integers."""
+    from curate.media.encode import EncodeOptions, encode_clip
+
+    done = encode_clip(
+        source,
+        target,
+        start_pts=start_pts,
+        end_pts=end_pts,
+        options=EncodeOptions(**options),
+        expected=None if expected is None else [(pts, fingerprint) for pts, fingerprint in expected],
+        irregular=irregular,
+        progress=progress,
+    )
+    return asdict(done)
