@@ -23,8 +23,8 @@ LOW_CONTRAST, HIGH_CONTRAST = 18.4, 73.6
 """Standard deviation of values that are spread evenly over a quarter of the range, and over all of it."""
 GREY, MUTED, VIVID = 8.0, 50.0, 110.0
 """Mean HSV saturation (0 to 255). Black-and-white film after coding had 0.4 to 2.4; a dozen clips in colour
-58 to 176, so that 50 is paler than all of them and 110 cuts off the most saturated third. A dark picture is
-never called muted or vivid: HSV saturation is high there whatever the chroma (139 to 202 in night scenes)."""
+30 to 176, of which 50 and 110 cut off the palest and the most saturated quarter. A dark picture is never
+called muted or vivid: HSV saturation is high there whatever the chroma (146 and 202 in two night scenes)."""
 ONE_STOP = 40.0
 """Luma between the first and last quarter of a clip: about one stop around middle grey."""
 NOTHING_SHARE = 0.98
@@ -36,8 +36,9 @@ PULLDOWN = 0.2
 STILL_PICTURE = 0.95
 """Share of repeated frames in a slide or a frozen picture; a keyframe may differ by its coding alone."""
 ABRUPT, STANDS_OUT = 27.0, 2.0
-"""Change score of a cut or flash, the default threshold of scenedetect's ContentDetector, if it is also twice
-the median of the four around it: in a whip pan all are high."""
+"""Change score of a cut or flash, the default threshold of scenedetect's ContentDetector, if it and its
+brightness part are also twice the median of the four frames around: in a whip pan all are high, and hue is
+noise in a grey fade."""
 HARDLY, GENTLE = 0.3, 3.0
 """Percent of the picture's diagonal per second: where the noise of flow ends, and an object that needs half a
 minute to cross the picture."""
@@ -182,7 +183,8 @@ def changes(clip: ClipView) -> Clause | None:
     scores = np.mean(parts, axis=0)
     if not np.isfinite(scores).all():
         return None
-    count = sum(stands_out(scores, int(at)) for at in np.flatnonzero(scores >= ABRUPT))
+    found = np.flatnonzero(scores >= ABRUPT).tolist()
+    count = sum(stands_out(scores, at) and stands_out(parts[2], at) for at in found)
     text = f"has {count or 'no'} abrupt change{'' if count == 1 else 's'} of picture"
     return Clause(
         text,
@@ -219,10 +221,13 @@ def within(clip: ClipView) -> Clause | None:
     if speed is None or residual is None or speed < HARDLY:
         return None
     inside = residual / speed
-    text = tier(
-        inside, (1 - MOSTLY, "most of it of"), (MOSTLY, "part of it inside"), last="most of it inside"
+    part = tier(
+        inside,
+        (1 - MOSTLY, "most of it in the whole of"),
+        (MOSTLY, "part of it inside"),
+        last="most of it inside",
     )
-    return Clause(f"{text} the view", "mean(flow.residual) / mean(flow.speed)", inside)
+    return Clause(f"{part} the view", "mean(flow.residual) / mean(flow.speed)", inside)
 
 
 MOVES_OF_THE_VIEW: dict[str, tuple[str, float, str, str]] = {
@@ -255,13 +260,11 @@ def steadiness(clip: ClipView) -> Clause | None:
 
     Nothing is said of a black picture, nor of movement where most of it is inside the view: there the
     movement of the whole is a guess."""
-    sizes = [
-        size * factor
-        for source, factor, _, _ in MOVES_OF_THE_VIEW.values()
-        if (size := flow_mean(clip, source, magnitude=True)) is not None
-    ]
+    factors = {source: factor for source, factor, _, _ in MOVES_OF_THE_VIEW.values()}
+    means = {source: flow_mean(clip, source, magnitude=True) for source in factors}
+    sizes = [size * factors[source] for source, size in means.items() if size is not None]
     black = mean(column(clip, "picture", "black"))
-    if not sizes or (black is not None and black >= NOTHING_SHARE):
+    if len(sizes) < len(factors) or (black is not None and black >= NOTHING_SHARE):
         return None
     largest = max(sizes)
     measured = (
