@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from captioners._clauses import CLAUSES
 from captioners.measured import Measured
+from curate.media.probe import probe
 from curate.plugins import Caption, Captioner, ClipView, load
+from curate.signals import GROUPS
+from curate.signals.scan_file import scan_file
 
 FRAMES, TICKS = 49, 40
 """Frames of the clip and ticks of 1/1000 s between them: 25 frames per second, 1.96 s."""
@@ -271,3 +276,38 @@ def test_is_found_by_its_file_name_and_has_no_model() -> None:
 
 def test_the_same_rows_give_the_same_words() -> None:
     assert caption(PAN) == caption(PAN)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        # As seen: black and white on a tripod; a dark pub; and a phone, held upside down,
+        # that turns from a television to a dog.
+        ("mpy__chaplin.mp4", "A black-and-white landscape clip with gentle motion; the view holds still."),
+        (
+            "dj__temp_video.mp4",
+            "A dark landscape clip with moderate motion; the view pans slowly to the right.",
+        ),
+        ("mpy__fire2.mp4", "A landscape clip with fast motion; the view pans quickly to the left."),
+    ],
+)
+def test_real_footage_is_told_as_it_looks(name: str, short: str, real_videos: Path, tmp_path: Path) -> None:
+    path = str(real_videos / name)
+    facts = probe(path)
+    scan = scan_file(path, tmp_path, video_id=bytes(16), groups=list(GROUPS), frames=None, name="part")
+    tables = {group: pq.read_table(tmp_path / part.path) for group, part in scan.parts.items()}
+    signals = {
+        group: {column: table[column].to_numpy() for column in table.column_names if column != "video_id"}
+        for group, table in tables.items()
+    }
+    clip = {
+        "start_pts": scan.start_pts,
+        "start_seconds": 0.0,
+        "end_seconds": scan.seconds,
+        "time_base": scan.time_base,
+        "frames": scan.frames_decoded,
+    }
+    told = Measured().caption(ClipView(clip, {"width": facts.width, "height": facts.height}, signals))
+    assert told.short == short
+    assert told.fields["changes"]["value"] == 0
