@@ -24,9 +24,11 @@ _MATRICES = {0: "rgb", 1: "bt709", 2: "unspecified", 4: "fcc", 5: "bt470bg", 6: 
              14: "ictcp"}  # fmt: skip
 _TRANSFERS = {1: "bt709", 2: "unspecified", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 7: "smpte240m",
               8: "linear", 9: "log100", 10: "log316", 11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1",
-              14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084", 17: "smpte428", 18: "arib-std-b67"}  # fmt: skip
-_PRIMARIES = {1: "bt709", 2: "unspecified", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film",
-              9: "bt2020", 10: "smpte428", 11: "smpte431", 12: "smpte432", 22: "ebu3213"}  # fmt: skip
+              14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084", 17: "smpte428",
+              18: "arib-std-b67"}  # fmt: skip
+_PRIMARIES = {1: "bt709", 2: "unspecified", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m",
+              8: "film", 9: "bt2020", 10: "smpte428", 11: "smpte431", 12: "smpte432",
+              22: "ebu3213"}  # fmt: skip
 
 KR_KB = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593),
          "smpte240m": (0.212, 0.087), "fcc": (0.30, 0.11)}  # fmt: skip
@@ -122,9 +124,12 @@ def ycbcr_to_bgr(facts: Look) -> F32:
     return result
 
 
+BGR_TO_LUMA = np.array([[0.0722, 0.7152, 0.2126, 16 * 255 / 219]], np.float32) * np.float32(219 / 255)
+"""1x4 affine map from full-range 8-bit (B, G, R) to limited BT.709 luma."""
+
 PEAK = 1000.0
-"""Nits that the tone map takes as the brightest: the peak for which HLG is specified (BT.2100-2 table 5) and most
-PQ footage is graded; brighter is clipped."""
+"""Nits that the tone map takes as the brightest: the peak for which HLG is specified (BT.2100-2 table 5) and
+most PQ footage is graded; brighter is clipped."""
 WHITE = 203.0
 """Nits of diffuse white in HDR (BT.2408-7 table 1), which becomes the peak of the SDR picture's scale."""
 
@@ -160,7 +165,7 @@ def _hlg_to_scene(code: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 @cache
 def _linear_table(transfer: str) -> F32:
-    """Light for each 16-bit code value: of PEAK nits for PQ, of the scene for HLG, of white for SDR (gamma 2.4)."""
+    """Light for each 16-bit code value, as a share of: PEAK nits (PQ), the scene (HLG), white (SDR)."""
     code = np.arange(_STEPS) / (_STEPS - 1)
     if transfer == "pq":
         light = np.minimum(_pq_to_nits(code) / PEAK, 1)
@@ -177,7 +182,8 @@ def _gain_table() -> F32:
     """Factor from light in units of PEAK to light in units of WHITE, for each level of the brightest channel.
 
     The roll-off is the EETF of BT.2390-11 section 5.4.1: with E the PQ value over that of the peak, and
-    L = PQ(WHITE)/PQ(PEAK), knee K = 1.5 L - 0.5; below K nothing changes, above it a Hermite spline ends at L.
+    L = PQ(WHITE)/PQ(PEAK), the knee is K = 1.5 L - 0.5: below K nothing changes, above it a Hermite spline
+    ends at L.
     """
     light = np.maximum(np.arange(_STEPS) / (_STEPS - 1), 0.5 / _STEPS)
     top = _nits_to_pq(np.array(PEAK))
@@ -202,9 +208,16 @@ def _code_table() -> U16:
 def display_light(rgb: U16, facts: Look) -> U16:
     """Tone-map and narrow R'G'B' of shape (H, W, 3) in 16 bits to BT.709 R'G'B' in 16 bits.
 
-    PQ: EOTF. HLG: inverse OETF, then the OOTF for PEAK nits, light = scene · Y_scene^0.2. Both then roll off to
-    SDR by the brightest channel, which keeps hues. Finally BT.2020 primaries become BT.709's, clipped.
+    PQ: EOTF. HLG: inverse OETF, then the OOTF for PEAK nits, light = scene · Y_scene^0.2. Both then roll off
+    to SDR by the brightest channel, which keeps hues. Finally BT.2020 primaries become BT.709's, clipped.
     """
+    result = np.empty_like(rgb)
+    for top in range(0, len(rgb), 256):  # in strips, as a float copy of an 8K picture is 400 MB
+        result[top : top + 256] = _strip(rgb[top : top + 256], facts)
+    return result
+
+
+def _strip(rgb: U16, facts: Look) -> U16:
     light = _linear_table(facts.transfer)[rgb]
     if facts.transfer == "hlg":
         luminance = light @ np.array([0.2627, 0.6780, 0.0593], np.float32)

@@ -22,16 +22,16 @@ DEMUXERS = (
     "mxf,gxf,nut,wtv,rm,dv,ivf,av1,obu,h261,h263,h264,hevc,vvc,m4v,vc1,vc1test,dirac,cavsvideo,evc,avs2,avs3,"
     "mjpeg,yuv4mpegpipe,nsv,nuv,pva,vivo,roq,smk,bink,film_cpk,swf,3dostr,4xm,flic,ea"
 )
-"""Formats that hold their own samples. Not among them: concat, hls, dash, image2, lavfi, sdp, rtsp (they open
-other things), tty and the subtitle formats (they accept any text). mov opens no external data references unless
-`enable_drefs` is set, which it is not by default."""
+"""Formats that hold their own samples. Not among them: concat, hls, dash, image2, lavfi, sdp, rtsp (they
+open other things), tty and the subtitle formats (they accept any text). mov opens no external data
+references unless `enable_drefs` is set, which it is not by default."""
 
 MAX_PIXELS = 8192 * 8192
-"""Largest coded picture that is opened: 67 million pixels hold 8K (33 million) and stereoscopic 8K×8K panoramas;
-one such frame is 100 MB, and a decoder holds up to seventeen."""
+"""Largest coded picture that is opened: 67 million pixels hold 8K (33 million) and stereoscopic 8K×8K
+panoramas; one such frame is 100 MB, and a decoder holds up to seventeen."""
 
-# Codecs report every oddity of every file on stderr, from C threads, in the middle of other output. What matters
-# comes back as an error or as a count.
+# Codecs report every oddity of every file on stderr, from C threads, in the middle of other output. What
+# matters comes back as an error or as a count.
 av.logging.set_level(None)
 av.logging.set_libav_level(av.logging.PANIC)
 
@@ -55,7 +55,8 @@ def open_video(path: str, *, threads: int = 1) -> av.container.InputContainer:
         )
     except (av.FFmpegError, ValueError, OSError, OverflowError, MemoryError) as error:
         raise MediaError(
-            f"{_shown(path)} cannot be opened as a video ({_reason(error)}): it is damaged, cut short, or not a video."
+            f"{shown(path)} cannot be opened as a video ({_reason(error)}): "
+            "it is damaged, cut short, or not a video."
         ) from error
     try:
         stream = video_stream(container)
@@ -74,7 +75,7 @@ def video_stream(container: av.container.InputContainer) -> VideoStream:
 
     Raises MediaError if there is none, if it has no decoder, or if its pictures exceed MAX_PIXELS.
     """
-    name = _shown(container.name.removeprefix("file:"))
+    name = shown(container.name.removeprefix("file:"))
     kinds = [stream.type for stream in container.streams]
     pictures = Disposition.attached_pic | Disposition.timed_thumbnails
     moving = [stream for stream in container.streams.video if not stream.disposition & pictures]
@@ -115,18 +116,18 @@ def nominal_rate(stream: VideoStream) -> Fraction | None:
 
 def _check_file(path: str) -> None:
     if "\0" in path:
-        raise MediaError(f"{_shown(path)} is no file name: it holds a NUL character.")
+        raise MediaError(f"{shown(path)} is no file name: it holds a NUL character.")
     try:
         facts = os.stat(path)
     except OSError as error:
-        raise MediaError(f"{_shown(path)} cannot be read: {error.strerror or error}.") from error
+        raise MediaError(f"{shown(path)} cannot be read: {error.strerror or error}.") from error
     if not stat.S_ISREG(facts.st_mode):
-        raise MediaError(f"{_shown(path)} is not a regular file.")
+        raise MediaError(f"{shown(path)} is not a regular file.")
     if facts.st_size == 0:
-        raise MediaError(f"{_shown(path)} is empty (0 bytes).")
+        raise MediaError(f"{shown(path)} is empty (0 bytes).")
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """A path as one line of text, whatever characters it holds."""
     plain = path.encode("utf-8", "backslashreplace").decode()
     return plain if plain.isprintable() else repr(plain)[1:-1]

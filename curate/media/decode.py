@@ -1,11 +1,13 @@
 """Decoding with timestamps that can be relied on, from files that cannot.
 
-What comes out is in the decoder's order. Codecs know the presentation order of their pictures; containers do not
-always (AVI stores no presentation time at all), so it is the timestamps that are put in order, never the pictures.
+What comes out is in the decoder's order. Codecs know the presentation order of their pictures; containers do
+not always (AVI stores no presentation time at all), so it is the timestamps that are put in order, never the
+pictures.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import av
 import av.container
@@ -13,7 +15,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from curate.media.container import nominal_rate, open_video, time_base, video_stream
+from curate.media.container import nominal_rate, open_video, shown, time_base, video_stream
 from curate.media.errors import MediaError
 
 WINDOW = 16
@@ -33,7 +35,7 @@ class Frame:
     pts: int
     """In the stream's time_base; strictly increasing within one decode."""
     duration: int
-    """Ticks to the next frame; for the last frame its own, else the spacing before it, else one nominal frame."""
+    """Ticks to the next frame; for the last one its own, else the spacing before it, else a nominal frame."""
     image: VideoFrame
     """As decoded: coded size and orientation; its own `pts` may differ from `pts` above."""
 
@@ -67,24 +69,31 @@ def decode(
     """Yield the frames of the main video stream with start_pts <= pts < end_pts, in presentation order.
 
     With `seek`, decoding starts at the keyframe at or before `start_pts`; otherwise at the file's start. What
-    fails inside is skipped and counted in `report`. Raises MediaError if the file cannot be opened, or if no frame
-    of it decodes; not if frames decode and none lies in the span.
-    The same file gives the same frames every time, with any number of threads as long as it is intact.
+    fails inside is skipped and counted in `report`. Raises MediaError if the file cannot be opened, or if no
+    frame decodes; not if frames decode and none lies in the span.
+    The same file gives the same frames every time; so does any number of threads while the file is intact.
     """
     report = DecodeReport() if report is None else report
-    with open_video(path, threads=threads) as container:
-        stream = video_stream(container)
-        frames = _entry(container, stream, start_pts, report) if start_pts is not None and seek else None
-        if frames is None:
-            frames = _numbered(_timed(container, stream, report))
-        for frame in frames:
-            if end_pts is not None and frame.pts >= end_pts:
+    if start_pts is not None and seek:
+        with open_video(path, threads=threads) as container:
+            sought = _sought(container, video_stream(container), start_pts, report)
+            if sought is not None:
+                yield from _span(sought, start_pts, end_pts)
                 return
-            if start_pts is None or frame.pts >= start_pts:
-                yield frame
-        if report.frames == 0:
-            cause = f" ({report.first_error})" if report.first_error else ""
-            raise MediaError(f"no frame of {path!r} can be decoded{cause}: it is damaged or cut short.")
+    with open_video(path, threads=threads) as container:
+        frames = _timed(container, video_stream(container), report)
+        yield from _span(_numbered(frames), start_pts, end_pts)
+    if report.frames == 0:
+        cause = f" ({report.first_error})" if report.first_error else ""
+        raise MediaError(f"no frame of {shown(path)} can be decoded{cause}: it is damaged or cut short.")
+
+
+def _span(frames: Iterator[Frame], start_pts: int | None, end_pts: int | None) -> Iterator[Frame]:
+    for frame in frames:
+        if end_pts is not None and frame.pts >= end_pts:
+            return
+        if start_pts is None or frame.pts >= start_pts:
+            yield frame
 
 
 def _numbered(frames: Iterator[Frame]) -> Iterator[Frame]:
@@ -93,13 +102,13 @@ def _numbered(frames: Iterator[Frame]) -> Iterator[Frame]:
         yield frame
 
 
-def _entry(
+def _sought(
     container: av.container.InputContainer, stream: VideoStream, start_pts: int, report: DecodeReport
 ) -> Iterator[Frame] | None:
-    """Frames from a keyframe at or before `start_pts`, or None (rewound) where seeking does not get there.
+    """Frames from a keyframe at or before `start_pts`, or None where seeking does not get there.
 
-    Demuxers seek by decoding time, and keyframes can be shown later than that, so the first frame is looked at and
-    the aim moved back by 1, 8 and 64 seconds until it is early enough.
+    Demuxers seek by decoding time, and keyframes can be shown later than that, so the first frame is looked
+    at and the aim moved back by 1, 8 and 64 seconds until it is early enough.
     """
     second = max(1, round(1 / time_base(stream)))
     for back in (0, 1, 8, 64):
@@ -107,29 +116,22 @@ def _entry(
         try:
             container.seek(start_pts - back * second, stream=stream, backward=True)
         except av.FFmpegError:
-            break
+            return None
         frames = _timed(container, stream, attempt)
         first = next(frames, None)
         if first is not None and first.pts <= start_pts:
             return _resumed(first, frames, attempt, report)
-    _rewind(container, stream)
     return None
-
-
-def _rewind(container: av.container.InputContainer, stream: VideoStream) -> None:
-    try:
-        container.seek(min(0, stream.start_time or 0), stream=stream, backward=True)
-    except av.FFmpegError:
-        container.seek(0, backward=True)
 
 
 def _resumed(
     first: Frame, frames: Iterator[Frame], attempt: DecodeReport, report: DecodeReport
 ) -> Iterator[Frame]:
+    vars(report).update(vars(attempt))
     yield first
     for frame in frames:
-        yield frame
         vars(report).update(vars(attempt))
+        yield frame
     vars(report).update(vars(attempt))
 
 
@@ -159,10 +161,10 @@ def _ordered(
 ) -> Iterator[tuple[int, VideoFrame]]:
     """Pictures in the decoder's order, each with the smallest timestamp that is left.
 
-    A timestamp is awaited while its packet went into the decoder and no picture with it came out. As long as a
-    smaller one is awaited than those of the pictures at hand, they are held: either it comes out, and the
-    timestamps are dealt out anew in ascending order, or its packet was lost, which WINDOW pictures later is certain.
-    In a clean file nothing is ever held.
+    A timestamp is awaited while its packet went into the decoder and no picture with it came out. As long as
+    a smaller one is awaited than those of the pictures at hand, they are held: either it comes out, and the
+    timestamps are dealt out anew in ascending order, or its packet was lost, which is certain WINDOW pictures
+    later. In a clean file nothing is ever held.
     """
     clock = _Clock(nominal, report)
     awaited: set[int] = set()
@@ -265,7 +267,7 @@ def _packets(
             continue
         failed = 0
         yield packet
-    drain: "Packet[VideoStream]" = Packet()
+    drain = cast("Packet[VideoStream]", Packet())
     drain.stream = stream
     yield drain
 

@@ -4,8 +4,10 @@ Scan pictures and JPEGs are reduced plane by plane and become RGB only when smal
 converting whole frames does. Every path ends in the same colours (see `colour`).
 """
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -13,7 +15,7 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from curate.media.colour import U8, U16, Look, display_light, is_plain, look, ycbcr_to_bgr
+from curate.media.colour import BGR_TO_LUMA, U8, U16, Look, display_light, is_plain, look, ycbcr_to_bgr
 
 cv2.setNumThreads(1)
 
@@ -21,20 +23,30 @@ _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITE
 _SWS = {"bt601": 5, "bt709": 1, "bt2020": 9, "smpte240m": 7, "fcc": 4, "rgb": 1}
 _BT709, _LIMITED, _FULL = 1, 1, 2
 
-AnyPlane = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+AnyPlane = npt.NDArray[Any]
+"""Samples of 8 or 16 bits, (H, W) or (H, W, channels)."""
 
 
 def rotation_of(frame: VideoFrame) -> int:
     """Clockwise degrees, 0, 90, 180 or 270, that turn the decoded picture upright, from its display matrix.
 
-    PyAV reports the display matrix's angle counterclockwise; angles between are rounded to a quarter.
+    PyAV reports the matrix's angle counterclockwise; angles between are rounded to a quarter. A matrix that
+    mirrors as well (some front cameras) is taken for its rotation alone: upright, but mirrored.
     """
-    return round(-frame.rotation / 90) % 4 * 90
+    degrees = -float(frame.rotation)
+    matrix = cast(Any, frame.side_data).get("DISPLAYMATRIX")
+    if matrix is not None:
+        a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()
+        if a * d - b * c < 0:
+            degrees = math.degrees(math.atan2(b / (math.hypot(b, d) or 1), -a / (math.hypot(a, c) or 1)))
+    return round(degrees / 90) % 4 * 90
 
 
 def usable_sar(sar: Fraction | None) -> Fraction:
-    """The sample aspect ratio, or 1 where it is unstated or beyond 10:1 (no camera's; always a broken header)."""
-    if sar is None or not Fraction(1, 10) <= sar <= 10:
+    """The sample aspect ratio, or 1 where it is unstated, beyond 10:1 (a broken header), or within half a
+    percent of 1: what is left when an aspect ratio was rounded (320x426 at 639:640), not worth scaling for.
+    """
+    if sar is None or not Fraction(1, 10) <= sar <= 10 or abs(sar - 1) < Fraction(1, 200):
         return Fraction(1)
     return Fraction(sar)
 
@@ -42,8 +54,8 @@ def usable_sar(sar: Fraction | None) -> Fraction:
 def shown_size(width: int, height: int, rotation: int, sar: Fraction) -> tuple[int, int]:
     """(width, height) with square pixels, upright, of a picture decoded as width x height.
 
-    Pixels are squared by stretching the side that is too short, so that none are lost: 704x576 at 16:11 is shown
-    as 1024x576, at 8:9 as 704x648.
+    Pixels are squared by stretching the side that is too short, so that none are lost: 704x576 at 16:11 is
+    shown as 1024x576, at 8:9 as 704x648.
     """
     if sar >= 1:
         width = max(1, round(width * sar))
@@ -53,30 +65,39 @@ def shown_size(width: int, height: int, rotation: int, sar: Fraction) -> tuple[i
 
 
 class Viewer:
-    """Turns the frames of one video into pictures; frames may change size and format midway."""
+    """Turns the frames of one video into pictures.
 
-    def __init__(self, rotation: int = 0, sar: Fraction = Fraction(1)) -> None:
-        """`rotation`: clockwise degrees to upright; `sar`: width to height of a coded pixel."""
+    Frames may change size and format midway. Pictures then keep the size that they had, as players do.
+    """
+
+    def __init__(
+        self, rotation: int = 0, sar: Fraction = Fraction(1), shown: tuple[int, int] | None = None
+    ) -> None:
+        """`rotation`: clockwise degrees to upright; `sar`: width to height of a coded pixel; `shown`: size of
+        the video as shown (`Probe.width`, `Probe.height`), by default that of the first frame that comes."""
         if rotation not in (0, 90, 180, 270):
             raise ValueError(f"rotation is {rotation}, but must be 0, 90, 180 or 270")
         self.rotation = rotation
         self.sar = usable_sar(sar)
+        self._shown = shown
         self._reformatter = VideoReformatter()
 
     def size(self, frame: VideoFrame) -> tuple[int, int]:
-        """(width, height) of the frame as shown."""
-        return shown_size(frame.width, frame.height, self.rotation, self.sar)
+        """(width, height) of the video as shown."""
+        if self._shown is None:
+            self._shown = shown_size(frame.width, frame.height, self.rotation, self.sar)
+        return self._shown
 
     def luma(self, frame: VideoFrame) -> U8:
-        """Luma as stored (limited range stays limited), 8 bits, native resolution, coded orientation: (H, W).
+        """Luma as stored (limited range stays limited), 8 bits, native size, coded orientation: (H, W).
 
-        Deeper luma loses its low bits. A view of the frame's memory for 8-bit planar formats: do not write to it.
+        Deeper luma loses its low bits. For 8-bit planar formats a view of the frame's memory: do not write.
         """
         planes = _planes(frame)
         if planes is None or look(frame).matrix == "rgb":
-            grey = self._swscale(frame, frame.width, frame.height, "gray", full=False)
-            return _view(grey, 0, 1, 1)
-        return _as_8_bit(next(planes), _depth(frame))
+            return cast(U8, cv2.transform(self._whole_bgr(frame), BGR_TO_LUMA))
+        stored = next(planes)
+        return stored if stored.dtype == np.uint8 else (stored >> (_stored_bits(frame) - 8)).astype(np.uint8)
 
     def small(self, frame: VideoFrame, width: int = 256) -> U8:
         """The picture `width` wide, or its own width where that is less: BGR, full range, (h, w, 3)."""
@@ -95,21 +116,23 @@ class Viewer:
         return rgb
 
     def yuv(self, frame: VideoFrame, size: tuple[int, int]) -> VideoFrame:
-        """The picture as yuv420p, BT.709, limited range, `size` = (width, height), both even, for the encoder.
+        """The picture as yuv420p, BT.709, limited range, for the encoder; `size` = (width, height), even.
 
-        Where `size` is the shown size less one pixel in either direction the last column or row (of the coded
-        picture) is cut, otherwise the picture is scaled (bicubic). A source that is already just that comes back
-        with its planes untouched. `pts` is the source's; the same frame gives the same bytes every time.
+        Where `size` is the shown size less one pixel in either direction, the last column or row (of the
+        coded picture) is cut, otherwise the picture is scaled (bicubic). A source that is already just that
+        comes back with its planes untouched. `pts` is the source's; equal frames give equal bytes.
         """
         if size[0] % 2 or size[1] % 2 or min(size) < 2:
             raise ValueError(f"the size for encoding is {size[0]}x{size[1]}, but both sides must be even")
         target = self._coded(size)
-        whole = self._coded(self.size(frame))
+        whole = self._coded(shown_size(frame.width, frame.height, self.rotation, self.sar))
         cut = all(0 <= full - part <= 1 for full, part in zip(whole, target, strict=True))
         result = self._bt709(frame, *(whole if cut else target))
         if (result.width, result.height) != target or self.rotation:
             result = _turned(result, target, self.rotation)
-        result.pts, result.time_base = frame.pts, frame.time_base
+        result.pts = frame.pts
+        if frame.time_base is not None:
+            result.time_base = frame.time_base
         result.colorspace = result.color_primaries = result.color_trc = _BT709
         result.color_range = _LIMITED
         return result
@@ -121,37 +144,35 @@ class Viewer:
         """BGR of `size` as shown: reduced as coded, then turned."""
         facts = look(frame)
         width, height = self._coded(size)
-        planes = _planes(frame) if is_plain(facts) else None
-        if planes is not None and facts.matrix != "rgb":
-            parts = [_to_8_bit(_resized(plane, width, height), facts.bit_depth) for plane in planes]
-            if len(parts) == 2:
-                parts = [parts[0], *cv2.split(parts[1])]
-                if frame.format.name in ("nv21", "nv42"):
-                    parts[1], parts[2] = parts[2], parts[1]
-            if len(parts) == 1:
-                parts += [np.full((height, width), 128, np.uint8)] * 2
-            picture = cv2.transform(cv2.merge(parts), ycbcr_to_bgr(facts))
+        planes = None if facts.matrix == "rgb" else _planes(frame)
+        if planes is not None:
+            parts = _parted([_resized(plane, width, height) for plane in planes], frame)
+            if is_plain(facts):
+                eight = [_to_8_bit(part, _stored_bits(frame)) for part in parts]
+                picture = cv2.transform(cv2.merge(eight), ycbcr_to_bgr(facts))
+            else:
+                unit = 1.0 / (1 << (_stored_bits(frame) - 8))
+                bgr = cv2.transform(cv2.merge(parts).astype(np.float32) * unit, ycbcr_to_bgr(facts))
+                picture = _graded(np.rint(np.clip(bgr, 0, 255) * 257).astype(np.uint16)[..., ::-1], facts)
         elif is_plain(facts):
-            picture = _resized(
-                _view(self._swscale(frame, frame.width, frame.height, "bgr24", full=True), 0, 1, 3),
-                width,
-                height,
-            )
+            picture = _resized(self._whole_bgr(frame), width, height)
         else:
-            deep = display_light(self._rgb48(frame, width, height), facts)
-            picture = np.ascontiguousarray(
-                ((deep[..., ::-1].astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-            )
+            picture = _graded(self._rgb48(frame, width, height), facts)
         return _upright(picture, self.rotation)
+
+    def _whole_bgr(self, frame: VideoFrame) -> U8:
+        return _view(self._swscale(frame, frame.width, frame.height, "bgr24", full=True), 0, 1, 3)
 
     def _rgb48(self, frame: VideoFrame, width: int, height: int) -> U16:
         deep = self._swscale(frame, width, height, "rgb48le", full=True)
         return _view(deep, 0, 2, 3)
 
     def _bt709(self, frame: VideoFrame, width: int, height: int) -> VideoFrame:
-        """yuv420p of coded orientation. Another matrix goes through 16-bit RGB, as swscale's own shortcut does
-        not convert between matrices in every combination of formats."""
+        """yuv420p of coded orientation. Other matrices go through 16-bit RGB: swscale converts between
+        matrices in some combinations of formats only."""
         facts = look(frame)
+        if is_plain(facts) and frame.format.name.startswith("gray"):
+            frame, facts = _greyscale(self.luma(frame), facts)
         if is_plain(facts) and facts.matrix == "bt709":
             return self._swscale(frame, width, height, "yuv420p", full=False)
         rgb = self._rgb48(frame, width, height)
@@ -176,24 +197,13 @@ class Viewer:
         )
 
 
-def _depth(frame: VideoFrame) -> int:
-    return look(frame).bit_depth
+_PLANAR = ("yuv4", "yuvj4", "yuva4", "gray", "nv12", "nv21", "nv16", "nv24", "nv42", "p01", "p21", "p41")
+_PAIRED = ("nv", "p0", "p2", "p4")
 
 
-_PLANAR = (
-    "yuv4",
-    "yuvj4",
-    "yuva4",
-    "gray",
-    "nv12",
-    "nv21",
-    "nv16",
-    "nv24",
-    "nv42",
-    "p010le",
-    "p016le",
-    "p210le",
-)
+def _stored_bits(frame: VideoFrame) -> int:
+    """Bits of a sample as it lies in memory: the P formats hold 10 or 12 bits at the top of 16."""
+    return 16 if frame.format.name.startswith(_PAIRED[1:]) else look(frame).bit_depth
 
 
 def _planes(frame: VideoFrame) -> Iterator[AnyPlane] | None:
@@ -203,54 +213,83 @@ def _planes(frame: VideoFrame) -> Iterator[AnyPlane] | None:
         return None
     if any(plane.line_size <= 0 for plane in frame.planes):
         return None
-    wide = 2 if look(frame).bit_depth > 8 else 1
-    paired = name.startswith(("nv", "p0", "p2"))
+    item = 2 if look(frame).bit_depth > 8 else 1
+    pairs = name.startswith(_PAIRED)
     return (
-        _view(frame, index, wide, 2 if paired and index else 1) for index in range(min(3, len(frame.planes)))
+        _view(frame, index, item, 1 + (pairs and index > 0)) for index in range(min(3, len(frame.planes)))
     )
 
 
-def _view(frame: VideoFrame, index: int, item: int, channels: int) -> "npt.NDArray[np.uint8]":
+def _view(frame: VideoFrame, index: int, item: int, channels: int) -> AnyPlane:
     """(H, W) or (H, W, channels) view of one plane, without the padding at the end of each line."""
     plane = frame.planes[index]
-    lines = np.frombuffer(plane, np.uint8 if item == 1 else np.dtype("<u2"))
+    lines = np.frombuffer(cast("memoryview[int]", plane), np.uint8 if item == 1 else np.uint16)
     stride = plane.line_size // item
     picture = lines[: plane.height * stride].reshape(plane.height, stride)[:, : plane.width * channels]
     return picture if channels == 1 else picture.reshape(plane.height, plane.width, channels)
 
 
-def _as_8_bit(plane: AnyPlane, depth: int) -> U8:
-    if plane.dtype == np.uint8:
-        return plane
-    return (plane >> (depth - 8)).astype(np.uint8)
+def _parted(planes: list[AnyPlane], frame: VideoFrame) -> list[AnyPlane]:
+    """Y, Cb and Cr apart: pairs are split, and what is grey gets neutral chroma."""
+    if len(planes) == 2:
+        chroma = list(cv2.split(planes[1]))
+        swapped = frame.format.name in ("nv21", "nv42")
+        planes = [planes[0], *(reversed(chroma) if swapped else chroma)]
+    if len(planes) == 1:
+        planes = planes + [np.full_like(planes[0], 1 << (_stored_bits(frame) - 1))] * 2
+    return planes
 
 
-def _to_8_bit(plane: AnyPlane, depth: int) -> U8:
+def _graded(rgb: U16, facts: Look) -> U8:
+    """16-bit R'G'B' that needs more than a matrix, as 8-bit BT.709 BGR."""
+    deep = display_light(rgb, facts)[..., ::-1]
+    return np.ascontiguousarray(((deep.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8))
+
+
+def _to_8_bit(plane: AnyPlane, bits: int) -> U8:
     """Rounded, not cut: means of deep samples keep their precision until here."""
     if plane.dtype == np.uint8:
         return plane
-    return np.minimum((plane.astype(np.uint32) + (1 << (depth - 9))) >> (depth - 8), 255).astype(np.uint8)
+    rounded = (plane.astype(np.uint32) + (1 << (bits - 9))) >> (bits - 8)
+    return cast(U8, np.minimum(rounded, 255).astype(np.uint8))
 
 
 def _resized(plane: AnyPlane, width: int, height: int) -> AnyPlane:
-    """Mean of the samples that each target pixel covers: exact halvings, which are fast, then one resize.
+    """About the mean of the samples that each target pixel covers: exact halvings, then one bilinear resize.
 
-    An odd last row or column is left out of a halving, which shifts the picture by under half a pixel of the source.
+    Bilinear below a factor of two leaves no sample out for long, and costs a seventh of INTER_AREA. An odd last
+    row or column is left out of a halving: a shift by under half a pixel of that stage.
     """
     while plane.shape[1] >= 2 * width and plane.shape[0] >= 2 * height:
         half = (plane.shape[1] // 2, plane.shape[0] // 2)
         plane = cv2.resize(plane[: half[1] * 2, : half[0] * 2], half, interpolation=cv2.INTER_LINEAR)
-    if plane.shape[:2] == (height, width):
-        return plane
-    shrinks = plane.shape[1] >= width and plane.shape[0] >= height
-    return cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    less = (min(width, plane.shape[1]), min(height, plane.shape[0]))
+    if plane.shape[1] >= 2 * less[0] or plane.shape[0] >= 2 * less[1]:  # far from square pixels
+        plane = cv2.resize(plane, less, interpolation=cv2.INTER_AREA)
+    if plane.shape[:2] != (height, width):
+        plane = cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+    return plane
+
+
+def _greyscale(luma: U8, facts: Look) -> tuple[VideoFrame, Look]:
+    """Luma alone as yuv420p, BT.709, limited: swscale takes every grey format for full range."""
+    if facts.full_range:
+        luma = cv2.LUT(luma, np.rint(np.arange(256) * (219 / 255) + 16).astype(np.uint8))
+    frame = VideoFrame(luma.shape[1], luma.shape[0], "yuv420p")
+    frame.colorspace, frame.color_range = _BT709, _LIMITED
+    for index, plane in enumerate(frame.planes):
+        samples = np.frombuffer(cast("memoryview[int]", plane), np.uint8)
+        samples[:] = 128
+        if index == 0:
+            samples.reshape(plane.height, plane.line_size)[:, : plane.width] = luma
+    return frame, look(frame)
 
 
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
 def _upright(picture: U8, rotation: int) -> U8:
-    return cv2.rotate(picture, _TURNS[rotation]) if rotation else picture
+    return cast(U8, cv2.rotate(picture, _TURNS[rotation])) if rotation else picture
 
 
 def _turned(frame: VideoFrame, size: tuple[int, int], rotation: int) -> VideoFrame:
@@ -259,7 +298,7 @@ def _turned(frame: VideoFrame, size: tuple[int, int], rotation: int) -> VideoFra
     turned = VideoFrame(*((height, width) if rotation % 180 else size), "yuv420p")
     for index, plane in enumerate(turned.planes):
         part = _view(frame, index, 1, 1)[: height >> bool(index), : width >> bool(index)]
-        whole = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        whole = np.frombuffer(cast("memoryview[int]", plane), np.uint8).reshape(plane.height, plane.line_size)
         whole[:, : plane.width] = _upright(np.ascontiguousarray(part), rotation)
         whole[:, plane.width :] = 0
     return turned

@@ -12,14 +12,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from curate.media.colour import matrix_name, primaries_name, range_name, transfer_name
-from curate.media.container import nominal_rate, open_video, time_base, video_stream
+from curate.media.container import nominal_rate, open_video, shown, time_base, video_stream
 from curate.media.errors import MediaError
 from curate.media.picture import rotation_of, shown_size, usable_sar
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Facts about one file, as its container and first frame state them; colour facts as tagged, not guessed."""
+    """Facts about one file, as its container and first frame state them; colour as tagged, not guessed."""
 
     container: str
     codec: str
@@ -34,8 +34,8 @@ class Probe:
     sar: str
     """Width to height of one coded pixel, "16:11"; "1:1" where the file states none or nonsense."""
     fps: float
-    """Frames per second: the nominal rate if the spacing is constant and agrees with it to 0.1 %, else the average
-    (frames - 1) / (last pts - first pts); 0.0 if unknown."""
+    """Frames per second: the nominal rate if the spacing is constant and agrees with it to 0.1 %, else the
+    average (frames - 1) / (last pts - first pts); 0.0 if unknown."""
     time_base: str
     """Seconds per tick, "1/15360"."""
     vfr: bool
@@ -85,9 +85,7 @@ def probe(path: str) -> Probe:
         stream = video_stream(container)
         packets, frame = _read(container, stream)
         if frame is None or packets.count == 0:
-            raise MediaError(
-                f"no frame of {path!r} can be decoded: it is damaged, cut short, or has no pictures."
-            )
+            raise MediaError(f"no frame of {shown(path)} can be decoded: it is damaged or cut short.")
         base = time_base(stream)
         rotation = rotation_of(frame)
         sar = usable_sar(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio)
@@ -130,16 +128,16 @@ def probe(path: str) -> Probe:
 def constant_spacing(pts: npt.NDArray[np.int64], period: float, base: Fraction) -> bool:
     """Whether sorted timestamps are a steady beat of `period` ticks that was rounded to some time base.
 
-    True if one offset puts every timestamp within half the slack of its beat. The slack is one tick, as rounding
-    gives; two from 8 ticks per frame on, for muxers that round twice; or 1 ms from 8 ms per frame on, for
-    timestamps that have been through Matroska or FLV.
+    True if one offset puts every timestamp within half the slack of its beat. The slack is one tick, as
+    rounding gives; two from 8 ticks per frame on, for muxers that round twice; or 1 ms from 8 ms per frame
+    on, for timestamps that have been through Matroska or FLV.
     """
     if len(pts) < 2:
         return True
     drift = (pts - pts[0]) - np.arange(len(pts)) * period
     slack = 1.0 if period < 8 else 2.0
-    if period * float(base) >= 0.008:
-        slack = max(slack, 0.001 / float(base)) if period >= 8 else slack
+    if period >= 8 and period * float(base) >= 0.008:
+        slack = max(slack, 0.001 / float(base))
     return bool(drift.max() - drift.min() <= slack + 1e-6)
 
 
@@ -164,7 +162,7 @@ def rate(pts: npt.NDArray[np.int64], base: Fraction, nominal: Fraction | None) -
 
 
 def _read(container: av.container.InputContainer, stream: VideoStream) -> tuple[_Packets, VideoFrame | None]:
-    """All packets, and the first frame; what fails to read ends the pass, what fails to decode is passed over."""
+    """All packets, and the first frame; a failed read ends the pass, a failed decode is passed over."""
     pts, frame = array("q"), None
     count = keyframes = size = missing = backwards = 0
     last_dts: int | None = None
