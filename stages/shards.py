@@ -9,20 +9,18 @@ commit makes `samples` speak of them; tars and staged clips that `samples` does 
 that leaves the shards is gone with its old tar; if it comes back, it is encoded again, to the same bytes.
 """
 
-import json
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 from curate import clips
 from curate.cluster import Cluster
 from curate.context import Context, RunError, encode_options
 from curate.sharding import DamagedTar, Member, Slice, bucket, leaves, offsets, tar_bytes, write_tar
-from curate.sharding.tar import content_name
+from curate.sharding.document import dump
+from curate.sharding.tar import content_name, digest_bytes
 from curate.tables import to_table
 from stages.encode import Encodes, Survivor, clear_staging, encode_missing
 from stages.worker import out_of_space
@@ -109,7 +107,7 @@ def _layout(ctx: Context, survivors: Sequence[Survivor], found: Encodes) -> Iter
         sample = _Sample(
             survivor, row, name, split,
             sizes=(row["bytes"], *map(len, texts)),
-            digests=(row["digest"], *(blake2b(text, digest_size=16).hexdigest() for text in texts)),
+            digests=(row["digest"], *map(digest_bytes, texts)),
         )  # fmt: skip
         buckets.setdefault(name, []).append(sample)
     limit = options.max_bytes - tar_bytes(())
@@ -140,25 +138,7 @@ def _texts(
         "split": split,
         "encoded": {name: row[name] for name in facts} | {"options": dict(encode)},
     }
-    try:
-        text = _json(document)
-    except ValueError:
-        text = _json(_finite(document))
-    # A lone surrogate, which some list of inputs may hold, becomes the escape that JSON has for it.
-    return text.encode("utf-8", "backslashreplace"), _utf8(survivor.dense), _utf8(survivor.short)
-
-
-def _json(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    """`value` with null for NaN and the infinities, which JSON does not have."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {name: _finite(item) for name, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+    return dump(document), _utf8(survivor.dense), _utf8(survivor.short)
 
 
 def _utf8(text: str) -> bytes:

@@ -85,6 +85,11 @@ def digest_of(path: str, offset: int = 0, size: int | None = None) -> str:
         return _digest(_chunks(file, os.path.getsize(path) - offset if size is None else size))
 
 
+def digest_bytes(data: bytes) -> str:
+    """The digest of `data`."""
+    return _digest(iter([data]))
+
+
 def _digest(chunks: Iterator[bytes]) -> str:
     hashed = clips.new_hash()
     for chunk in chunks:
@@ -179,12 +184,15 @@ def members_of(path: str) -> Iterator[Found]:
                 info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
             except (tarfile.TarError, ValueError) as error:
                 raise DamagedTar(f"there is no header at byte {at} ({error})") from None
-            if not 0 <= info.size <= total:
+            if info.size < 0:
                 raise DamagedTar(f"the member {info.name!r} claims {info.size} bytes")
             yield Found(info.name, at + BLOCK, info.size, block == _plain(info.name, info.size))
             at += member_bytes(info.size)
             if at > total:
                 raise DamagedTar(f"it ends at byte {total}, within the member {info.name!r}")
+            file.seek(at - padding(info.size))
+            if any(file.read(padding(info.size))):
+                raise DamagedTar(f"there is something in the padding of {info.name!r}")
         file.seek(at)
         if file.read(len(END) + 1) != END:
             raise DamagedTar(f"there is more than an end mark, or less, from byte {at}")
