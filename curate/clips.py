@@ -96,9 +96,6 @@ CLIPS = _schema(
 )  # fmt: skip
 """A span. `dropped_by` is `cuts.…` for shots too short and trimmed ends; `audited`: measured whatever the verdict."""
 
-CUTS_DONE = _schema(video_id=ID, clips=_I, error=_S)
-"""A video that was cut (its clips are in `clips` under the same key)."""
-
 CAPTIONS = _schema(
     clip_id=ID, short=_S, dense=_S, fields=_S, captioner=_S, model=_S, prompt_hash=_S, outcome=_S, error=_S
 )
@@ -139,17 +136,17 @@ STEPS = _schema(
 """What a step did in a run. `versions`: JSON object of the packages and codecs that it used."""
 
 RUNS = _schema(
-    run=_I, pipeline=_S, name=_S, rules=_S, keys=_S, verdicts=_S, passed_over=_I, versions=_S, started=_S
+    run=_I, pipeline=_S, name=_S, rules=_S, keys=_S, verdicts=_S, passed_over=_I, versions=_S, ended=_S
 )
 """A `curate run`. `pipeline`, `keys`, `versions` are JSON; the last row says what the views show."""
 
 TABLES: dict[str, pa.Schema] = {
-    "files": FILES, "inputs": INPUTS, "videos": VIDEOS, "scans": SCANS, "clips": CLIPS, "cuts": CUTS_DONE,
+    "files": FILES, "inputs": INPUTS, "videos": VIDEOS, "scans": SCANS, "clips": CLIPS, 
     "captions": CAPTIONS, "encodes": ENCODES, "samples": SAMPLES, "verdicts": VERDICTS, "funnel": FUNNEL,
     "pairs": PAIRS, "steps": STEPS, "runs": RUNS,
 }  # fmt: skip
 
-KEYED = {"clips", "cuts", "captions", "encodes", "verdicts", "funnel"}
+KEYED = {"clips", "captions", "encodes", "verdicts", "funnel"}
 """Tables partitioned by the cache key of the step that wrote them; scores are too."""
 
 SCORE_COLUMN_TYPES: dict[type, pa.DataType] = {float: _F, int: _I, bool: _B, str: _S}

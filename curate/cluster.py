@@ -47,7 +47,7 @@ class Cluster:
         """
         if not items:
             return
-        self._start()
+        self.start()
         import ray.data
 
         queue = iter(items)
@@ -66,7 +66,8 @@ class Cluster:
                 for text in batch.column("result").to_pylist():
                     yield json.loads(text)
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start Ray, if it is not running."""
         if self._started:
             return
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")

@@ -39,7 +39,7 @@ class Keys:
     @classmethod
     def of(cls, plan: Plan) -> "Keys":
         videos = clips.cache_key("videos", PROBE_VERSION)
-        groups = {name: clips.cache_key("signals", name, group.VERSION) for name, group in GROUPS.items()}
+        groups = {name: clips.cache_key("signals", name, group.version) for name, group in GROUPS.items()}
         sampled = plan.pipeline.scan.frames().model_dump(mode="json")
         groups[FRAMES] = clips.cache_key("frames", FRAMES_VERSION, sampled)
         detector = plan.cuts.model_dump(mode="json")
@@ -111,8 +111,8 @@ class Step:
     frames_decoded: int = 0
     clips_encoded: int = 0
     seconds: float = 0.0
-    busy_seconds: float = 0.0
-    """Seconds of workers spent decoding, measuring or encoding (not a column: for the run's summary)."""
+    intervals: list[tuple[float, float]] = field(default_factory=list)
+    """When it was at work (monotonic clock; not a column)."""
 
 
 class RunError(RuntimeError):
@@ -145,7 +145,9 @@ class Context:
         try:
             yield step
         finally:
-            step.seconds += time.monotonic() - started
+            ended = time.monotonic()
+            step.seconds += ended - started
+            step.intervals.append((started, ended))
             self.reporter.end(step)
 
     def write_steps(self) -> None:

@@ -3,9 +3,9 @@
 Tables also hold rows of videos that left the input and of earlier options; nobody sees them but through here.
 """
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -57,23 +57,48 @@ class Video:
         return self.scan is not None and self.scan["error"] is None
 
 
-def videos(tables: Tables, keys: Keys) -> dict[bytes, Video]:
-    """The videos of the current input by id, in the order of their ids, with their scans."""
-    inputs = tables.rows("inputs")
+class Listed(Protocol):
+    """A file of the input as it is now."""
+
+    @property
+    def uri(self) -> str: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def modified(self) -> str: ...
+    @property
+    def carried(self) -> dict[str, Any]: ...
+    @property
+    def missing(self) -> str | None: ...
+
+
+def unread(listed: Sequence[Listed], tables: Tables, keys: Keys) -> list[Listed]:
+    """Files that were never read as they are now, or whose video was probed by an older version."""
+    read = {(row["uri"], row["bytes"], row["modified"]): row["video_id"] for row in tables.rows("files")}
+    probed = {row["video_id"] for row in tables.rows("videos") if row["key"] == keys.videos}
+    return [
+        file
+        for file in listed
+        if file.missing is None and read.get((file.uri, file.bytes, file.modified)) not in probed
+    ]
+
+
+def videos(listed: Sequence[Listed], tables: Tables, keys: Keys) -> dict[bytes, Video]:
+    """The videos of the input by id, in the order of their ids, with their scans."""
     files = {(row["uri"], row["bytes"], row["modified"]): row["video_id"] for row in tables.rows("files")}
     probed = {row["video_id"]: row for row in tables.rows("videos") if row["key"] == keys.videos}
     found: dict[bytes, Video] = {}
-    for row in sorted(inputs, key=lambda row: row["uri"]):
-        identity = files.get((row["uri"], row["bytes"], row["modified"])) if row["missing"] is None else None
-        if identity in probed:
+    for file in sorted(listed, key=lambda file: file.uri):
+        identity = files.get((file.uri, file.bytes, file.modified)) if file.missing is None else None
+        if identity is not None and identity in probed:
             video = found.setdefault(identity, Video(probed[identity], [], []))
-            video.uris.append(row["uri"])
-            video.carried.append(json.loads(row["carried"]))
-    _add_scans(found, tables, keys)
+            video.uris.append(file.uri)
+            video.carried.append(file.carried)
+    add_scans(found, tables, keys)
     return dict(sorted(found.items()))
 
 
-def _add_scans(found: dict[bytes, Video], tables: Tables, keys: Keys) -> None:
+def add_scans(found: dict[bytes, Video], tables: Tables, keys: Keys) -> None:
     """Join the newest row of `scans` per group; older keys do not count."""
     for row in tables.rows("scans"):
         video = found.get(row["video_id"])

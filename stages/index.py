@@ -11,7 +11,8 @@ from typing import Any
 from curate import clips
 from curate.cluster import Cluster
 from curate.context import Context, RunError
-from stages.inputs import Entry, Listing, listing
+from curate.state import unread
+from stages.inputs import Entry, Listing
 from stages.worker import decode_call, guarded
 
 READ_BYTES = 1 << 20
@@ -43,30 +44,12 @@ def _hash(path: str) -> bytes:
     return digest.digest()
 
 
-def list_input(context: Context) -> Listing:
-    """The files that the input names now."""
-    return listing(context.plan.pipeline.input, context.folder.root)
-
-
-def to_index(context: Context, found: Listing) -> list[Entry]:
-    """Entries that were never read as they are now, or whose video was probed by an older version."""
-    read = {
-        (row["uri"], row["bytes"], row["modified"]): row["video_id"] for row in context.tables.rows("files")
-    }
-    probed = {
-        row["video_id"] for row in context.tables.rows("videos") if row["key"] == context.keys.videos
-    }
-    return [
-        entry
-        for entry in found.entries
-        if entry.missing is None and read.get((entry.uri, entry.bytes, entry.modified)) not in probed
-    ]
-
-
 def run(context: Context, cluster: Cluster, found: Listing) -> None:
     """Bring `files` and `videos` up to the input, and write down what the input is."""
     tables = context.tables
-    todo = to_index(context, found)
+    todo = [entry for entry in unread(found.entries, tables, context.keys) if isinstance(entry, Entry)]
+    if todo:
+        cluster.start()
     with context.step("index", len(todo), "files") as step:
         step.reused += len(found.entries) - len(todo)
         step.failed += sum(entry.missing is not None for entry in found.entries)

@@ -37,10 +37,10 @@ def check_disk(context: Context) -> None:
 def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
     """Scan each video for the signal groups that it lacks; every result is committed as it arrives."""
     todo = {video.identity: video for video in videos if video.usable and video.lacks(context.keys)}
-    with context.step("scan", len(todo), "videos") as step:
-        if not todo:
-            return
+    if todo:
         check_disk(context)
+        cluster.start()
+    with context.step("scan", len(todo), "videos") as step:
         for result in cluster.each(scan_video, [_item(context, video) for video in todo.values()]):
             if "fatal" in result:
                 raise RunError(result["fatal"])
@@ -50,7 +50,6 @@ def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
             step.done += 1
             step.failed += row["error"] is not None
             step.frames_decoded += row["frames_decoded"] or 0
-            step.busy_seconds += row["cpu_seconds"] or 0
             context.reporter.advance()
     context.tables.compact("scans")
 

@@ -1,0 +1,257 @@
+"""The command line. No logic: each command reads its options, calls one function, and says what happened."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from curate.run import Summary
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Raw video in, training data for text-to-video models out: decode once, measure once, decide as often as "
+    "you like, encode only what survives.",
+)
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="A pipelines.yaml.")]
+Name = Annotated[str | None, typer.Option("-p", "--pipeline", help="Pipeline in FILE; the first by default.")]
+Settings = Annotated[
+    list[str], typer.Option("--set", help="Override an option: --set filters.motion.keep.min=0.5 (repeatable).")
+]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="The output folder of a run.")]
+
+
+@app.command()
+def run(
+    file: File,
+    pipeline: Name = None,
+    settings: Settings = [],  # noqa: B006 - Typer copies it
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any video failed.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the summary.")] = False,
+) -> None:
+    """Run a pipeline; what the output already holds is not done again."""
+    from curate.config import load
+    from curate.progress import ProgressReporter
+    from curate.run import execute
+
+    with ProgressReporter(quiet=quiet) as reporter:
+        result = execute(load(file, pipeline, settings), reporter)
+    _print_summary(result)
+    if strict and result.failed_videos:
+        _fail(1, f"--strict: {result.failed_videos} of {result.videos} videos failed; {_ask_failed(result.folder)}")
+
+
+@app.command()
+def plan(
+    file: File,
+    pipeline: Name = None,
+    settings: Settings = [],  # noqa: B006 - Typer copies it
+    format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> None:
+    """Say what a run would do, step by step, and why. Nothing is started."""
+    from curate.config import load
+    from curate.plan import plan_run
+    from stages.inputs import listing
+
+    _one_of(format, "table", "json")
+    resolved = load(file, pipeline, settings)
+    found = listing(resolved.pipeline.input, resolved.pipeline.output)
+    result = plan_run(resolved, found.entries, found.passed_over)
+    if format == "json":
+        print(json.dumps(result.as_json(), indent=2))
+        return
+    rows = [[s.step, str(s.done), str(s.todo), s.unit, s.why] for s in result.steps]
+    _table(["step", "done", "to do", "", "why"], rows, right={1, 2})
+    for warning in result.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+
+
+@app.command()
+def query(
+    run: Run,
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over the views of the run.")],
+    format: Annotated[str, typer.Option("--format", help="table, csv, json or parquet (to stdout).")] = "table",
+) -> None:
+    """Ask DuckDB about a run. Views: videos clips scores verdicts captions samples pairs steps funnel runs."""
+    from curate.query import query as ask
+    from curate.storage import Folder
+
+    _one_of(format, "table", "csv", "json", "parquet")
+    _write(ask(Folder(run), sql), format)
+
+
+@app.command()
+def verify(run: Run) -> None:
+    """Check every shard against the tables; exit with 1, naming shard and key, where they differ."""
+    from curate.query import QueryError
+    from curate.storage import Folder, is_run
+    from curate.tables import Tables
+    from curate.verify import verify as check
+
+    folder = Folder(run)
+    if not is_run(folder):
+        raise QueryError(f"{folder.root} is not the output of a run: give the folder that `output:` names")
+    tables = Tables(folder)
+    problems = check(folder, tables, lambda text: print(text, file=sys.stderr))
+    samples = tables.read("samples", columns=["shard"])
+    shards = len(set(samples["shard"].to_pylist()))
+    if problems:
+        _fail(1, f"{problems} problems in {shards} shards of {folder.root}; `curate run` repairs what it can")
+    print(f"{samples.num_rows} samples in {shards} shards agree with the tables")
+
+
+@app.command()
+def sample(folder: Annotated[str, typer.Argument(metavar="DIR", help="Where to write the videos.")]) -> None:
+    """Write raw videos with known answers (answers.json): something to try the pipeline on."""
+    from curate.sample import make
+
+    written = make(folder)
+    print(f"{len(written)} videos in {folder}")
+
+
+# -- output ---------------------------------------------------------------------------------------------------
+
+
+def _print_summary(result: "Summary") -> None:
+    print()
+    _table(
+        ["step", "done", "reused", "failed", "seconds"],
+        [[s.name, str(s.done), str(s.reused), str(s.failed), f"{s.seconds:.1f}"] for s in result.steps],
+        right={1, 2, 3, 4},
+    )
+    print()
+    entered = [[r["rule"], *(str(r[c]) for c in ("entered", "dropped", "failed", "pending"))] for r in result.funnel]
+    _table(["funnel", "entered", "dropped", "failed", "pending"], entered, right={1, 2, 3, 4})
+    last = result.funnel[-1] if result.funnel else None
+    kept = last["entered"] - last["dropped"] - last["failed"] - last["pending"] if last else 0
+    print()
+    share = result.outside_seconds / result.seconds if result.seconds else 0.0
+    print(f"run {result.run} of {result.folder}: {result.videos} videos, {result.failed_videos} failed, {kept} clips kept")
+    if result.passed_over:
+        print(f"{result.passed_over} files without a video extension were passed over")
+    print(f"{result.samples} samples in {result.shards} shards")
+    print(
+        f"{result.seconds:.1f} s, of which {result.outside_seconds:.1f} s ({share:.0%}) outside decoding, measuring and "
+        "encoding"
+    )
+    if result.failed_videos:
+        print(f"what failed and why: {_ask_failed(result.folder)}")
+
+
+def _ask_failed(folder: str) -> str:
+    import shlex
+
+    return f"curate query {shlex.quote(folder)} 'SELECT uri, error FROM videos WHERE error IS NOT NULL'"
+
+
+def _table(names: list[str], rows: list[list[str]], right: set[int]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for number, name in enumerate(names):
+        table.add_column(name, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        # Text, not markup: a file may be called [red].
+        table.add_row(*(Text(cell) for cell in row))
+    width = None if sys.stdout.isatty() else 200
+    Console(file=sys.stdout, width=width, highlight=False).print(table)
+
+
+def _write(table: "pa.Table", format: str) -> None:
+    if format == "parquet":
+        import pyarrow.parquet as pq
+
+        if sys.stdout.isatty():
+            _fail(2, "Parquet is not for a terminal: write it to a file, … --format parquet > rows.parquet")
+        pq.write_table(table, sys.stdout.buffer)
+    elif format == "json":
+        print(json.dumps(table.to_pylist(), default=str, ensure_ascii=False, indent=1))
+    elif format == "csv":
+        import csv
+
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(table.column_names)
+        for row in table.to_pylist():
+            writer.writerow([_cell(value, "") for value in row.values()])
+    else:
+        rows = [[_cell(value, "NULL") for value in row.values()] for row in table.to_pylist()]
+        _table(table.column_names, rows, right=set())
+
+
+def _cell(value: Any, null: str) -> str:
+    if value is None:
+        return null
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    return str(value)
+
+
+# -- errors ---------------------------------------------------------------------------------------------------
+
+
+def _one_of(value: str, *known: str) -> None:
+    if value not in known:
+        from curate.config import ConfigError
+
+        raise ConfigError(f"--format {value!r} is not known: give {', '.join(known)}")
+
+
+def _fail(code: int, message: str) -> NoReturn:
+    print(f"curate: {message}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _install_path() -> None:
+    """Let a user's own plugins be found in the current folder, but never before what is installed."""
+    here = os.getcwd()
+    sys.path[:] = [path for path in sys.path if path not in ("", here) or _holds_us(path)]
+    if here not in sys.path:
+        sys.path.append(here)
+
+
+def _holds_us(path: str) -> bool:
+    """Whether this program was itself imported from `path` (a checkout)."""
+    return Path(__file__).resolve().parent.parent == Path(path or ".").resolve()
+
+
+def main() -> None:
+    """Entry point: one message on stderr for what went wrong; 0 done, 1 the run failed, 2 bad usage."""
+    _install_path()
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        _fail(1, "stopped; run the same command again to go on")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except OSError as error:
+        _fail(1, _os_message(error))
+    except ValueError as error:
+        # Every ValueError of ours speaks to the user.
+        _fail(2, str(error))
+    except RuntimeError as error:
+        _fail(1, str(error))
+
+
+def _os_message(error: OSError) -> str:
+    from stages.worker import out_of_space
+
+    where = f" ({error.filename})" if error.filename else ""
+    return out_of_space(error) or f"{error.strerror or error}{where}: the run stopped; mend it and run again"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""`curate plan`: what a run would do, step by step, and why. Reads tables; starts nothing and decodes nothing."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from curate import clips, state
+from curate.config import Plan
+from curate.context import Keys, versions
+from curate.storage import Folder, is_run
+from curate.tables import Tables, id_bytes
+from curate.verdicts import Walk, rules_key
+
+
+@dataclass
+class StepPlan:
+    """What one step has and lacks."""
+
+    step: str
+    done: int
+    """Rows that are there and stay."""
+    todo: int
+    """Rows to do, as far as the tables tell: what an earlier step brings forth comes on top."""
+    unit: str
+    why: str
+
+
+@dataclass
+class RunPlan:
+    """The steps in order, and what to know beside them."""
+
+    steps: list[StepPlan]
+    warnings: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"steps": [asdict(step) for step in self.steps], "warnings": self.warnings}
+
+
+class _Planner:
+    """Walks the steps; `new` says that an earlier step has rows to do, so that counts here are a lower bound."""
+
+    def __init__(self, plan: Plan, folder: Folder, listed: list[Any], unread: int, last: dict[str, Any] | None) -> None:
+        self.plan, self.folder, self.keys = plan, folder, Keys.of(plan)
+        self.tables = Tables(folder)
+        self.listed, self.unread, self.last = listed, unread, last
+        self.old_keys: dict[str, Any] = json.loads(last["keys"]) if last else {}
+        self.old: dict[str, Any] = json.loads(last["pipeline"]) if last else {}
+        self.steps: list[StepPlan] = []
+
+    def add(self, step: str, done: int, todo: int, unit: str, changed: str | None) -> None:
+        upstream = [s.step for s in self.steps if s.todo]
+        if todo and changed:
+            why = changed
+        elif todo:
+            why = "new" if self.last else "never run"
+        elif upstream:
+            why = f"waits for {upstream[-1]}"
+        else:
+            why = "up to date"
+        self.steps.append(StepPlan(step, done, todo, unit, why))
+
+    def changed(self, section: str, old_key: Any, key: Any, now: dict[str, Any], before: Any) -> str | None:
+        """Why the key of a step is another one than in the last run."""
+        if not self.last or old_key == key:
+            return None
+        if old_key is None:
+            return f"{section} is new"
+        before = before if isinstance(before, dict) else {}
+        names = [n for n in {**before, **now} if before.get(n) != now.get(n)]
+        if names:
+            changes = ", ".join(f"{n} {before.get(n, 'default')} → {now.get(n, 'default')}" for n in sorted(names))
+            return f"options of {section} changed: {changes}"
+        return f"the version of {section}, or of what it reads, changed"
+
+    def run(self) -> list[StepPlan]:
+        plan, keys, tables = self.plan, self.keys, self.tables
+        now = plan.pipeline.model_dump(mode="json")
+        index_changed = "the version of index changed" if self.last and self.old_keys["videos"] != keys.videos else None
+        self.add("index", len(self.listed) - self.unread, self.unread, "files", index_changed)
+        videos = state.videos(self.listed, tables, keys)
+        usable = [video for video in videos.values() if video.usable]
+        lacking = [video for video in usable if video.lacks(keys)]
+        self.add(
+            "scan", len(usable) - len(lacking), len(lacking), "videos",
+            self.changed("scan", self.old_keys.get("groups"), keys.groups, now["scan"], self.old.get("scan")),
+        )  # fmt: skip
+        table = state.current_clips(tables, keys, videos)
+        cut = set(id_bytes(table["video_id"]).to_pylist())
+        scanned = [video for video in videos.values() if video.scanned]
+        self.add(
+            "cuts", len(cut), len(scanned) - len(cut), "videos",
+            self.changed("cuts", self.old_keys.get("cuts"), keys.cuts, now["cuts"], self.old.get("cuts")),
+        )  # fmt: skip
+        walk = self._scores(table, now)
+        self._verdict_step(walk, table)
+        captions = tables.read("captions", keys.captioner, ["clip_id", "outcome"])
+        # Clips that wait for a score are not counted here: whether they will want a caption is not known.
+        want = walk.open & walk.missing(captions)
+        have = walk.open & ~walk.missing(captions)
+        self.add(
+            "caption", int(have.sum()), int(want.sum()), "clips",
+            self.changed("captioner", self.old_keys.get("captioner"), keys.captioner, now["captioner"], self.old.get("captioner")),
+        )  # fmt: skip
+        packed = tables.read("samples", columns=["clip_id"])
+        encodes = tables.read("encodes", keys.encode, ["clip_id", "error"])
+        in_shards = walk.open & ~walk.missing(packed) & ~walk.missing(encodes)
+        failed = walk.open & walk.missing(packed) & ~walk.missing(encodes)
+        # A failed encode is settled; one that is only staged is packed without encoding.
+        todo = walk.open & ~in_shards & ~(failed & _with_error(walk, encodes))
+        self.add(
+            "shards", int(in_shards.sum()), int(todo.sum()), "clips",
+            self.changed("shards", self.old_keys.get("encode"), keys.encode, now["shards"], self.old.get("shards")),
+        )  # fmt: skip
+        return self.steps
+
+    def _scores(self, table: pa.Table, now: dict[str, Any]) -> Walk:
+        walk = Walk(table)
+        audited = np.asarray(table["audited"].to_numpy(), dtype=bool)
+        before = {str(body.get("name", body.get("use"))): body for body in self.old.get("filters", [])}
+        bodies = {step.name: body for step, body in zip(self.plan.filters, now["filters"], strict=True)}
+        for step in self.plan.filters:
+            columns = list(clips.score_schema(step.plugin.COLUMNS).names)
+            scores = self.tables.read(f"scores/{step.name}", self.keys.filters[step.name])
+            scores = scores.select(columns) if scores.num_rows else clips.score_schema(step.plugin.COLUMNS).empty_table()
+            wanted = walk.open | audited
+            missing = wanted & walk.missing(scores)
+            old = {k: v for k, v in before.get(step.name, {}).items() if k not in ("keep", "name")}
+            new = {k: v for k, v in bodies[step.name].items() if k not in ("keep", "name")}
+            why = self.changed(
+                step.name, self.old_keys.get("filters", {}).get(step.name), self.keys.filters[step.name], new, old
+            )
+            self.add(f"score:{step.name}", int((wanted & ~missing).sum()), int(missing.sum()), "clips", why)
+            walk.filter(step, scores)
+        return walk
+
+    def _verdict_step(self, walk: Walk, table: pa.Table) -> None:
+        rules = rules_key(self.plan, self.keys)
+        done = self.tables.read("verdicts", rules, ["clip_id"])
+        ids = pa.chunked_array([walk.ids])
+        there = int((state.positions(id_bytes(ids), done) >= 0).sum()) if table.num_rows else 0
+        changed = "the rules or their order changed" if self.last and self.last["rules"] != rules else None
+        self.add("decide", there, table.num_rows - there, "clips", changed)
+
+
+def _with_error(walk: Walk, encodes: pa.Table) -> Any:
+    failed = encodes.filter(encodes["error"].is_valid()) if encodes.num_rows else encodes
+    return ~walk.missing(failed)
+
+
+def plan_run(plan: Plan, listed: list[Any], passed_over: int) -> RunPlan:
+    """What `curate run` of this pipeline would do; `listed` are the entries of the input."""
+    folder = Folder(plan.pipeline.output)
+    last = None
+    tables = Tables(folder)
+    if is_run(folder):
+        rows = tables.rows("runs")
+        last = max(rows, key=lambda row: (row["run"], row["ended"]), default=None)
+    unread = len(state.unread(listed, tables, Keys.of(plan)))
+    steps = _Planner(plan, folder, listed, unread, last).run()
+    warnings = [f"{passed_over} files of the input have no video extension and are passed over"] if passed_over else []
+    if last:
+        before, now = json.loads(last["versions"]), versions()
+        changes = [f"{n} {before.get(n)} → {now.get(n)}" for n in sorted({*before, *now}) if before.get(n) != now.get(n)]
+        if changes:
+            warnings.append(
+                f"packages or codecs changed since the last run ({', '.join(changes)}): what is done stays as it is, and "
+                "new rows and clips may differ in their bytes"
+            )
+    return RunPlan(steps, warnings)

@@ -1,0 +1,199 @@
+"""DuckDB over the tables of a run: the views that people and scripts read, and a way to ask that can do no harm.
+
+The views show the current input under the rules of the last run. Ids are UUIDs inside (`WHERE clip_id = '<32 hex
+digits>'` works) and 32 hex digits in what is printed.
+"""
+
+import json
+import uuid
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from curate import clips
+from curate.storage import Folder, is_run
+from curate.tables import Tables, identifier, quoted
+
+
+class QueryError(ValueError):
+    """A query that was not run, and why."""
+
+
+class Views:
+    """The SQL of each view for the last run of an output."""
+
+    def __init__(self, folder: Folder) -> None:
+        if not is_run(folder):
+            raise QueryError(f"{folder.root} is not the output of a run: give the folder that `output:` names")
+        self.tables = Tables(folder)
+        rows = self.tables.rows("runs")
+        if not rows:
+            raise QueryError(f"no run has begun in {folder.root}: start one with `curate run`")
+        self.last = max(rows, key=lambda row: (row["run"], row["ended"]))
+        self.keys: dict[str, Any] = json.loads(self.last["keys"])
+        self.filters: dict[str, str] = self.keys["filters"]
+        self.paths: set[str] = set()
+        """Parts that the views read."""
+
+    def all(self) -> dict[str, str]:
+        """Name -> SELECT; a view may use those before it."""
+        return {
+            "_listed": self._listed(),
+            "videos": self._videos(),
+            "_clips": self._clips(),
+            "clips": self._wide(),
+            "scores": self._scores(),
+            "verdicts": self._verdicts(),
+            "captions": self._captions(),
+            "samples": f"SELECT * FROM {self._table('samples')}",
+            "pairs": f"SELECT * FROM {self._table('pairs')}",
+            "steps": f"SELECT * FROM {self._table('steps')} ORDER BY run",
+            "runs": f"SELECT run, name, max(ended) AS ended, any_value(pipeline) AS pipeline, "
+            f"any_value(versions) AS versions FROM {self._table('runs')} GROUP BY run, name ORDER BY run",
+            "funnel": f"SELECT * FROM {self._table('funnel', self.last['rules'])} ORDER BY position",
+        }
+
+    def _table(self, name: str, key: str | None = None) -> str:
+        self.paths.update(self.tables.files(name, key))
+        return self.tables.relation(name, key)
+
+    def _listed(self) -> str:
+        return (
+            "SELECT i.uri, i.carried, f.video_id, coalesce(i.missing, f.error) AS error "
+            f"FROM {self._table('inputs')} i LEFT JOIN "
+            f"(SELECT DISTINCT ON (uri, bytes, modified) * FROM {self._table('files')}"
+            " ORDER BY uri, bytes, modified, video_id NULLS LAST) f USING (uri, bytes, modified)"
+        )
+
+    def _videos(self) -> str:
+        facts = [field.name for field in clips.VIDEOS if field.name not in ("video_id", "error", "key")]
+        columns = ", ".join(f"any_value(v.{identifier(name)}) AS {identifier(name)}" for name in facts)
+        nulls = ", ".join(f"NULL AS {identifier(name)}" for name in facts)
+        scans = (
+            "SELECT video_id, max(error) AS error, bool_or(salvaged) AS salvaged, max(errors) AS errors, "
+            f"max(first_error) AS first_error, max(frames_decoded) AS frames_decoded FROM ({self._scans()}) GROUP BY ALL"
+        )
+        return f"""
+            SELECT l.video_id, min(l.uri) AS uri, list(l.uri ORDER BY l.uri) AS uris,
+                   coalesce(any_value(v.error), any_value(s.error)) AS error, {columns},
+                   any_value(s.frames_decoded) AS frames_decoded, any_value(s.salvaged) AS salvaged,
+                   any_value(s.errors) AS decode_errors, any_value(s.first_error) AS first_decode_error,
+                   list(l.carried ORDER BY l.uri) AS carried
+            FROM _listed l JOIN {self._table("videos")} v ON v.video_id = l.video_id AND v.key = {quoted(self.keys["videos"])}
+            LEFT JOIN ({scans}) s ON s.video_id = l.video_id
+            WHERE l.error IS NULL GROUP BY l.video_id
+            UNION ALL BY NAME
+            SELECT NULL AS video_id, uri, [uri] AS uris, coalesce(error, 'not read yet') AS error, {nulls},
+                   [carried] AS carried
+            FROM _listed WHERE video_id IS NULL OR error IS NOT NULL
+        """
+
+    def _scans(self) -> str:
+        """Scans under the current keys of their groups."""
+        current = " OR ".join(
+            f'(g."group" = {quoted(group)} AND g.key = {quoted(key)})' for group, key in self.keys["groups"].items()
+        )
+        return (
+            "SELECT * FROM (SELECT s.video_id, s.error, s.salvaged, s.errors, s.first_error, s.frames_decoded, "
+            f"unnest(s.groups) AS g FROM {self._table('scans')} s) WHERE {current}"
+        )
+
+    def _clips(self) -> str:
+        return (
+            f"SELECT c.* FROM {self._table('clips', self.keys['cuts'])} c WHERE c.video_id IN "
+            "(SELECT video_id FROM videos WHERE error IS NULL)"
+        )
+
+    def _wide(self) -> str:
+        """`clips` with the columns of every filter: `motion`, `media_fps`."""
+        columns, joins = ["c.* EXCLUDE (dropped_by)"], []
+        for name, key in self.filters.items():
+            alias = identifier(f"score of {name}")
+            columns.append(f"{alias}.score AS {identifier(name)}")
+            relation = self._score_table(name, key)
+            schema = self.tables.schema(f"scores/{name}")
+            for column in [] if schema is None else schema.names:
+                if column not in ("clip_id", "score", "error"):
+                    columns.append(f"{alias}.{identifier(column)} AS {identifier(f'{name}_{column}')}")
+            joins.append(f"LEFT JOIN {relation} {alias} ON {alias}.clip_id = c.clip_id")
+        return f"SELECT {', '.join(columns)} FROM _clips c {' '.join(joins)}"
+
+    def _score_table(self, name: str, key: str) -> str:
+        table = f"scores/{name}"
+        if self.tables.files(table, key):
+            return self._table(table, key)
+        schema = self.tables.schema(table)
+        columns = [] if schema is None else [n for n in schema.names if n not in ("clip_id", "score", "error")]
+        extra = "".join(f", NULL::DOUBLE AS {identifier(column)}" for column in columns)
+        return f"(SELECT NULL::UUID AS clip_id, NULL::DOUBLE AS score, NULL::VARCHAR AS error{extra} WHERE false)"
+
+    def _scores(self) -> str:
+        """One row per clip and filter."""
+        selects = [
+            f"SELECT s.clip_id, {quoted(name)} AS filter, s.score, s.error FROM {self._score_table(name, key)} s "
+            "WHERE s.clip_id IN (SELECT clip_id FROM _clips)"
+            for name, key in self.filters.items()
+        ]
+        empty = "SELECT NULL::UUID AS clip_id, NULL AS filter, NULL::DOUBLE AS score, NULL AS error WHERE false"
+        return " UNION ALL ".join(selects) or empty
+
+    def _verdicts(self) -> str:
+        return f"""
+            SELECT c.clip_id, coalesce(v.kept, false) AS kept, v.dropped_by, v.error, coalesce(v.pending, true) AS pending
+            FROM _clips c LEFT JOIN {self._table("verdicts", self.last["rules"])} v ON v.clip_id = c.clip_id
+        """
+
+    def _captions(self) -> str:
+        return (
+            f"SELECT k.* FROM {self._table('captions', self.keys['captioner'])} k "
+            "WHERE k.clip_id IN (SELECT clip_id FROM _clips)"
+        )
+
+
+def connect(folder: Folder) -> duckdb.DuckDBPyConnection:
+    """A connection with the views, which can read the committed parts and nothing else."""
+    views = Views(folder)
+    statements = views.all()
+    connection = duckdb.connect(config={"python_enable_replacements": "false"})
+    allowed = ", ".join(quoted(path) for path in sorted(views.paths))
+    connection.execute("SET arrow_lossless_conversion = true")
+    for name, select in statements.items():
+        connection.execute(f"CREATE VIEW {identifier(name)} AS {select}")
+    connection.execute(f"SET allowed_paths = [{allowed}]")
+    for setting in (
+        "enable_external_access = false",
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
+    return connection
+
+
+def query(folder: Folder, sql: str) -> pa.Table:
+    """Rows of one SELECT; `QueryError` for anything else. Ids come back as 32 hex digits."""
+    with connect(folder) as connection:
+        try:
+            statements = connection.extract_statements(sql)
+        except duckdb.Error as error:
+            raise QueryError(f"the query is not SQL: {error}") from error
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise QueryError("only one SELECT can be asked: `curate query` never writes")
+        try:
+            return hex_ids(connection.sql(sql).to_arrow_table())
+        except duckdb.Error as error:
+            raise QueryError(f"the query failed: {error}") from error
+
+
+def hex_ids(table: pa.Table) -> pa.Table:
+    """The table with every UUID as 32 lowercase hex digits."""
+    for number, field in enumerate(table.schema):
+        if field.type == clips.ID:
+            texts = [None if value is None else _hex(value) for value in table.column(number).to_pylist()]
+            table = table.set_column(number, field.name, pa.array(texts, pa.string()))
+    return table
+
+
+def _hex(value: uuid.UUID | bytes) -> str:
+    return value.hex if isinstance(value, uuid.UUID) else value.hex()

@@ -1,0 +1,267 @@
+"""`curate run`: orders the steps, wave by wave, and does only the rows that the tables lack."""
+
+import json
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate import clips, state
+from curate.cluster import Cluster
+from curate.config import Plan
+from curate.context import Context, Keys, Reporter, RunError, Step, versions
+from curate.state import Video
+from curate.storage import Folder, Lock
+from curate.tables import Tables, id_bytes, rows_of, to_table
+from curate.verdicts import Walk, rules_key
+from stages import caption, cuts, decide, index, scan, score, shards
+from stages.inputs import listing
+from stages.survivors import survivors
+
+STEPS = ("index", "scan", "cuts", "score", "decide", "caption", "shards")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did, for the person who started it."""
+
+    folder: str
+    run: int
+    videos: int
+    failed_videos: int
+    """Videos and listed files that could not be used."""
+    passed_over: int
+    funnel: list[dict[str, Any]]
+    steps: list[Step]
+    seconds: float
+    outside_seconds: float
+    """Wall time in which nothing was decoded, measured or encoded: start of Ray, planning, tables."""
+    samples: int
+    shards: int
+
+
+def execute(plan: Plan, reporter: Reporter) -> Summary:
+    """Run a pipeline; `RunError`, `OutputError` or `InputError` say in one sentence why it stopped."""
+    began = time.monotonic()
+    folder = Folder(plan.pipeline.output)
+    # Read before the folder is touched: a wrong input leaves nothing behind.
+    found = listing(plan.pipeline.input, folder.root)
+    with Lock(folder):
+        tables = Tables(folder)
+        keys = Keys.of(plan)
+        last = last_run(tables)
+        workers = plan.pipeline.workers or os.cpu_count() or 1
+        context = Context(folder, tables, plan, keys, reporter, (last["run"] if last else 0) + 1, workers)
+        rules = rules_key(plan, keys)
+        digest = last["verdicts"] if last and last["rules"] == rules else None
+        note_run(context, rules, digest, found.passed_over)
+        with Cluster(workers) as cluster:
+            try:
+                index.run(context, cluster, found)
+                videos = state.videos(found.entries, tables, keys)
+                waves(context, cluster, videos)
+                digest = conclude(context, cluster, videos, rules, digest)
+            finally:
+                context.write_steps()
+        note_run(context, rules, digest, found.passed_over)
+        return summary(context, videos, found.passed_over, rules, began)
+
+
+def last_run(tables: Tables) -> dict[str, Any] | None:
+    """The newest row of `runs`."""
+    rows = tables.rows("runs")
+    # A run writes its row when it starts, and again when it ends.
+    return max(rows, key=lambda row: (row["run"], row["ended"] or ""), default=None)
+
+
+def note_run(context: Context, rules: str, digest: str | None, passed_over: int) -> None:
+    """Write down what the views are to show: the pipeline as resolved, and the keys of its rows."""
+    plan, keys = context.plan, context.keys
+    resolved = plan.pipeline.model_dump(mode="json")
+    shown = {
+        "videos": keys.videos, "groups": keys.groups, "cuts": keys.cuts, "filters": keys.filters,
+        "captioner": keys.captioner, "encode": keys.encode,
+    }  # fmt: skip
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    row = {
+        "run": context.run, "name": plan.name, "pipeline": json.dumps(resolved), "rules": rules,
+        "keys": json.dumps(shown), "verdicts": digest, "passed_over": passed_over,
+        "versions": json.dumps(versions(), sort_keys=True), "ended": now,
+    }  # fmt: skip
+    context.tables.append("runs", [row])
+    context.tables.compact("runs")
+
+
+# -- waves ----------------------------------------------------------------------------------------------------
+
+
+def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> None:
+    """Scan, cut and score wave by wave; the next wave is scanned while this one is measured."""
+    cut = _cut_videos(context)
+    scores = Scores(context)
+    ready: queue.Queue[list[Video] | BaseException | None] = queue.Queue(maxsize=1)
+    stop = threading.Event()
+
+    def scanner() -> None:
+        try:
+            for wave in in_waves(list(videos.values()), context.plan.pipeline.wave_hours):
+                if stop.is_set():
+                    return
+                scan.run(context, cluster, wave)
+                state.add_scans({video.identity: video for video in wave}, context.tables, context.keys)
+                ready.put(wave)
+            ready.put(None)
+        except BaseException as error:
+            ready.put(error)
+
+    thread = threading.Thread(target=scanner, name="scan", daemon=True)
+    thread.start()
+    try:
+        while (wave := ready.get()) is not None:
+            if isinstance(wave, BaseException):
+                raise wave
+            cuts.run(context, wave, cut)
+            scores.measure({video.identity: video for video in wave if video.scanned})
+    finally:
+        stop.set()
+        while thread.is_alive():
+            # The scanner may wait to hand over a wave that nobody wants any more.
+            try:
+                ready.get(timeout=0.1)
+            except queue.Empty:
+                thread.join(timeout=0.1)
+    usable = sum(video.usable for video in videos.values())
+    for name, done in (("scan", context.count("scan").done), ("cuts", context.count("cuts").done)):
+        context.count(name).reused = max(0, usable - done)
+    context.tables.compact("clips", context.keys.cuts)
+
+
+def in_waves(videos: Sequence[Video], hours: float) -> Iterator[list[Video]]:
+    """Videos in lists of about `hours` of footage."""
+    wave: list[Video] = []
+    seconds = 0.0
+    for video in videos:
+        wave.append(video)
+        seconds += video.row["seconds"] or 0.0
+        if seconds >= hours * 3600:
+            yield wave
+            wave, seconds = [], 0.0
+    if wave:
+        yield wave
+
+
+def _cut_videos(context: Context) -> set[bytes]:
+    table = context.tables.read("clips", context.keys.cuts, ["video_id"])
+    return set(pc.unique(id_bytes(table["video_id"])).to_pylist())
+
+
+class Scores:
+    """The scores of a run in memory, filter by filter: read once, then grown by what each wave measures."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._known: dict[str, pa.Table] = {}
+        for step in context.plan.filters:
+            schema = clips.score_schema(step.plugin.COLUMNS)
+            table = context.tables.read(f"scores/{step.name}", context.keys.filters[step.name])
+            self._known[step.name] = table.select(schema.names) if table.num_rows else schema.empty_table()
+
+    def measure(self, videos: Mapping[bytes, Video]) -> None:
+        """Each filter in order over the clips of these videos that are still in, and over the audited ones."""
+        context = self._context
+        table = state.current_clips(context.tables, context.keys, videos)
+        audited = np.asarray(table["audited"].to_numpy(), dtype=bool)
+        walk = Walk(table)
+        for step in context.plan.filters:
+            known = self._known[step.name]
+            wanted = walk.open | audited
+            missing = wanted & walk.missing(known)
+            rows = rows_of(table.filter(pa.array(missing)))
+            made = score.run(context, step, rows, videos)
+            context.count(f"score:{step.name}").reused += int(wanted.sum()) - len(rows)
+            if made:
+                new = to_table(clips.score_schema(step.plugin.COLUMNS), made)
+                known = self._known[step.name] = pa.concat_tables([known, new])
+            walk.filter(step, known)
+
+
+# -- verdicts, captions, shards ---------------------------------------------------------------------------
+
+
+def conclude(
+    context: Context, cluster: Cluster, videos: Mapping[bytes, Video], rules: str, digest: str | None
+) -> str | None:
+    """Decide, caption what every filter kept, pack what has its caption; the digest of the final verdicts."""
+    tables, keys = context.tables, context.keys
+    for step in context.plan.filters:
+        tables.compact(f"scores/{step.name}", keys.filters[step.name])
+    table = state.current_clips(tables, keys, videos)
+    verdicts = decide.decide(context, table)
+    waiting = verdicts.awaiting_caption
+    caption.run(context, rows_of(table.filter(pa.array(waiting))), videos)
+    if waiting.any():
+        verdicts = decide.decide(context, table)
+    count = context.count("caption")
+    count.reused = int(verdicts.kept.sum()) - (count.done - count.failed)
+    kept = table.filter(pa.array(verdicts.kept))
+    shards.run(context, cluster, survivors(context, kept, videos))
+    verdicts, digest = decide.run(context, table, rules, digest)
+    for name in ("captions", "encodes"):
+        tables.compact(name, keys.captioner if name == "captions" else keys.encode)
+    tables.compact("steps")
+    return digest
+
+
+def summary(
+    context: Context, videos: Mapping[bytes, Video], passed_over: int, rules: str, began: float
+) -> Summary:
+    """What to tell at the end."""
+    tables = context.tables
+    samples = tables.read("samples", columns=["shard"])
+    bad = sum(not video.usable or (video.scan is not None and video.scan["error"] is not None) for video in videos.values())
+    unread = unread_files(tables)
+    ended = time.monotonic()
+    work = [span for name, step in context.steps.items() if name.split(":")[0] in WORK for span in step.intervals]
+    return Summary(
+        folder=context.folder.root,
+        run=context.run,
+        videos=len(videos) + unread,
+        failed_videos=bad + unread,
+        passed_over=passed_over,
+        funnel=tables.rows("funnel", rules),
+        steps=list(context.steps.values()),
+        seconds=ended - began,
+        outside_seconds=ended - began - covered(work),
+        samples=samples.num_rows,
+        shards=len(pc.unique(samples["shard"])),
+    )
+
+
+WORK = ("scan", "score", "caption", "shards")
+"""Steps whose time is decoding, measuring or encoding."""
+
+
+def unread_files(tables: Tables) -> int:
+    """Files of the input that are missing or could not be read."""
+    read = {(row["uri"], row["bytes"], row["modified"]) for row in tables.rows("files") if row["video_id"]}
+    return sum((row["uri"], row["bytes"], row["modified"]) not in read for row in tables.rows("inputs"))
+
+
+def covered(intervals: Sequence[tuple[float, float]]) -> float:
+    """Length of the union of intervals."""
+    total, reach = 0.0, float("-inf")
+    for start, end in sorted(intervals):
+        total += max(0.0, end - max(start, reach))
+        reach = max(reach, end)
+    return total
+
+
+__all__ = ["RunError", "Summary", "execute"]

@@ -1,0 +1,68 @@
+"""What is known of each kept clip, as `KEY.json` will say it: content, options and carried columns, nothing else.
+
+Uris, times, attempts and rules stay in the tables: the same clip from another path, found by another run, has the
+same bytes.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from curate.context import Context
+from curate.state import Video, positions
+from curate.tables import id_bytes, rows_of
+from stages.encode import Survivor
+from stages.inputs import merge_carried
+
+CLIP_FACTS = ("start_pts", "end_pts", "time_base", "start_seconds", "end_seconds")
+NOT_OF_VIDEO = frozenset({"video_id", "error", "key"})
+
+
+def survivors(context: Context, kept: pa.Table, videos: Mapping[bytes, Video]) -> list[Survivor]:
+    """One for each row of `kept` (rows of `clips`)."""
+    tables, keys = context.tables, context.keys
+    ids = id_bytes(kept["clip_id"])
+    captions = _matched(ids, tables.read("captions", keys.captioner))
+    scores = {
+        step.name: _matched(ids, tables.read(f"scores/{step.name}", keys.filters[step.name]))
+        for step in context.plan.filters
+    }
+    found = []
+    for number, clip in enumerate(rows_of(kept)):
+        video = videos[clip["video_id"]]
+        caption = captions[number]
+        document = {
+            "clip_id": clip["clip_id"].hex(),
+            "video_id": clip["video_id"].hex(),
+            "clip": {name: clip[name] for name in CLIP_FACTS} | {"source_frames": clip["frames"]},
+            "video": {name: value for name, value in video.row.items() if name not in NOT_OF_VIDEO},
+            "scores": {
+                name: {column: value for column, value in rows[number].items() if column not in ("clip_id", "error")}
+                for name, rows in scores.items()
+            },
+            "caption": {name: caption[name] for name in ("short", "dense", "fields", "captioner", "model")},
+            "carried": merge_carried(video.carried),
+        }
+        found.append(
+            Survivor(
+                clip_id=clip["clip_id"],
+                video_id=clip["video_id"],
+                path=video.path,
+                start_pts=clip["start_pts"],
+                end_pts=clip["end_pts"],
+                irregular=bool(video.row["irregular"]),
+                picture_part=video.parts["picture"],
+                document=document,
+                dense=caption["dense"],
+                short=caption["short"],
+            )
+        )
+    return found
+
+
+def _matched(ids: pa.Array, table: pa.Table) -> list[dict[str, Any]]:
+    """The row of `table` for each id (a kept clip has one everywhere)."""
+    at = positions(ids, table)
+    assert (at >= 0).all(), "a kept clip lacks a row"
+    return rows_of(table.take(pa.array(at)))
