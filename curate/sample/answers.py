@@ -51,11 +51,11 @@ def _shot(film: Film, k: int) -> dict[str, Any]:
 
 def cuts(film: Film) -> list[int]:
     """The first frame of each shot that follows the one before without a transition."""
-    starts = film.starts()
+    joins = film.joins or (("cut", 0.0),) * (len(film.shots) - 1)
     return [
-        starts[k]
-        for k in range(1, len(starts))
-        if (film.joins[k - 1][0] if film.joins else "cut") == "cut" and not {k - 1, k} & set(film.fades)
+        film.starts()[k + 1]
+        for k, (kind, _) in enumerate(joins)
+        if kind == "cut" and k not in film.fade_outs and k + 1 not in film.fade_ins
     ]
 
 
@@ -79,6 +79,7 @@ def answer(film: Film, content: bytes) -> dict[str, Any]:
         "rotation": film.rotation,
         "pixel_format": film.pixel_format,
         "range": film.range,
+        "matrix": film.matrix,
         "fps": str(film.fps),
         "vfr": film.pts is not None,
         "frames": film.frames(),

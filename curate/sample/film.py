@@ -92,8 +92,10 @@ class Film:
     shots: tuple[Shot, ...]
     joins: tuple[tuple[str, float], ...] = ()
     """Between shot k and k + 1: ("cut", 0) or ("dissolve", seconds). Empty: hard cuts all through."""
-    fades: tuple[int, ...] = ()
-    """Indices of shots that fade from black over their first and to black over their last half second."""
+    fade_ins: tuple[int, ...] = ()
+    """Indices of shots that come up from black over their first half second."""
+    fade_outs: tuple[int, ...] = ()
+    """Indices of shots that go down to black over their last half second."""
     stored: tuple[int, int] | None = None
     """The upright size it is scaled to when stored (non-square pixels, smaller copies); None: `size`."""
     codec: str = "libx264"
@@ -101,6 +103,7 @@ class Film:
     pixel_format: str = "yuv420p"
     range: str = "limited"
     matrix: str = "bt709"
+    """bt601 where the file cannot say: small footage without a word is taken for that."""
     rotation: int = 0
     """Clockwise degrees by which a player turns the stored picture: 0, 90, 180 or 270."""
     sar: Fraction = Fraction(1)
@@ -167,9 +170,8 @@ def gradual(film: Film) -> list[tuple[str, int, int]]:
         if kind == "dissolve":
             found.append(("dissolve", starts[k + 1], starts[k] + counts[k]))
     half = round(film.fps / 2)
-    for k in film.fades:
-        found.append(("fade_in", starts[k], starts[k] + half))
-        found.append(("fade_out", starts[k] + counts[k] - half, starts[k] + counts[k]))
+    found += [("fade_in", starts[k], starts[k] + half) for k in film.fade_ins]
+    found += [("fade_out", starts[k] + counts[k] - half, starts[k] + counts[k]) for k in film.fade_outs]
     return sorted(found, key=lambda one: one[1])
 
 

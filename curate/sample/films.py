@@ -78,7 +78,8 @@ FILMS: tuple[Film, ...] = (
             Shot(2.5, World("meadow", 8, 130), ZOOM_OUT),
         ),
         joins=(("dissolve", 1.0), ("cut", 0), ("cut", 0), ("cut", 0)),
-        fades=(2, 4),
+        fade_ins=(2, 4),
+        fade_outs=(1, 2, 4),
         note="a dissolve, then fades from and to black",
     ),
     Film(
@@ -194,6 +195,7 @@ FILMS: tuple[Film, ...] = (
         5,
         fps=Fraction(12),
         codec="mpeg4",
+        matrix="bt601",
         note="MPEG-4 in AVI",
     ),
     _one("rate_23_976.mov", World("meadow", 82, 90), PAN, fps=NTSC_FILM),
