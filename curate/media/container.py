@@ -73,7 +73,8 @@ def open_video(path: str, *, threads: int = 1) -> av.container.InputContainer:
 def video_stream(container: av.container.InputContainer) -> VideoStream:
     """The main video stream: the default one, else the largest; pictures attached as cover art are no video.
 
-    Raises MediaError if there is none, if it has no decoder, or if its pictures exceed MAX_PIXELS.
+    Raises MediaError if there is none, if it has no decoder, or if its pictures exceed
+    MAX_PIXELS.
     """
     name = shown(container.name.removeprefix("file:"))
     kinds = [stream.type for stream in container.streams]
@@ -93,10 +94,8 @@ def video_stream(container: av.container.InputContainer) -> VideoStream:
         ),
     )
     width, height = best.codec_context.width, best.codec_context.height
-    if width * height > MAX_PIXELS:
-        raise MediaError(
-            f"{name} has pictures of {width}x{height}, more than the limit of {MAX_PIXELS} pixels."
-        )
+    if not 0 < width * height <= MAX_PIXELS:  # FFmpeg, told the limit, reports what exceeds it as 0x0
+        raise MediaError(f"{name} has pictures of no known size, or of more than {MAX_PIXELS} pixels.")
     return best
 
 

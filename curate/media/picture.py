@@ -257,8 +257,8 @@ def _to_8_bit(plane: AnyPlane, bits: int) -> U8:
 def _resized(plane: AnyPlane, width: int, height: int) -> AnyPlane:
     """About the mean of the samples that each target pixel covers: exact halvings, then one bilinear resize.
 
-    Bilinear below a factor of two leaves no sample out for long, and costs a seventh of INTER_AREA. An odd last
-    row or column is left out of a halving: a shift by under half a pixel of that stage.
+    Bilinear below a factor of two leaves no sample out for long, and costs a seventh of INTER_AREA. An odd
+    last row or column is left out of a halving: a shift by under half a pixel of that stage.
     """
     while plane.shape[1] >= 2 * width and plane.shape[0] >= 2 * height:
         half = (plane.shape[1] // 2, plane.shape[0] // 2)
