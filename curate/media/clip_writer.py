@@ -174,15 +174,15 @@ class ClipWriter:
 
     def _mux_last(self) -> None:
         """Durations are kept in decoding order, each as the distance to the next packet; only the last one is
-        free. It is chosen so that they add up to the clip's length, as far as no frame then outlasts the
-        clip."""
+        free.
+
+        FFmpeg takes the shorter of their sum and the edit list's length, which ends with the frame that is
+        shown last, for the clip's length: neither may fall short of it.
+        """
         packet = self._waiting
         assert packet is not None
-        assert packet.pts is not None
         assert packet.dts is not None
-        duration = self._end + self._first_dts - packet.dts
-        if 0 < duration <= self._end - packet.pts:
-            packet.duration = duration
+        packet.duration = max(packet.duration or 0, self._end + self._first_dts - packet.dts)
         self._output.mux(packet)
 
     def _check(self) -> None:
