@@ -141,7 +141,7 @@ RUNS = _schema(
 """A `curate run`. `pipeline`, `keys`, `versions` are JSON; the last row says what the views show."""
 
 TABLES: dict[str, pa.Schema] = {
-    "files": FILES, "inputs": INPUTS, "videos": VIDEOS, "scans": SCANS, "clips": CLIPS, 
+    "files": FILES, "inputs": INPUTS, "videos": VIDEOS, "scans": SCANS, "clips": CLIPS,
     "captions": CAPTIONS, "encodes": ENCODES, "samples": SAMPLES, "verdicts": VERDICTS, "funnel": FUNNEL,
     "pairs": PAIRS, "steps": STEPS, "runs": RUNS,
 }  # fmt: skip

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 Item = dict[str, Any]
+T = TypeVar("T")
 
 OBJECT_STORE_BYTES = 150_000_000
 """Only small JSON rows pass through the object store."""
@@ -108,7 +109,7 @@ def _user_path() -> list[str]:
     return [os.path.abspath(path) for path in sys.path]
 
 
-def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Items in lists of at most `size`."""
     queue = iter(items)
     while chunk := list(islice(queue, size)):

@@ -142,7 +142,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise ConfigError(f"aliases (*name) are not read, line {mark.line + 1}: use `extends:`")
         self.depth = getattr(self, "depth", 0) + 1
         if self.depth > MAX_DEPTH:
@@ -165,7 +165,7 @@ class _Loader(yaml.SafeLoader):
 def parse_yaml(text: str, where: str) -> Any:
     """YAML as plain Python values; `ConfigError` that names `where`."""
     try:
-        return yaml.load(text, _Loader)  # noqa: S506 - _Loader is a SafeLoader
+        return yaml.load(text, _Loader)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
     except (yaml.YAMLError, ValueError) as error:
@@ -280,7 +280,7 @@ def resolve(name: str, body: dict[str, Any]) -> Plan:
     cuts = cut_options(pipeline.cuts)
     steps = _filters(pipeline, cuts)
     use, options = _use(pipeline.captioner, "captioner")
-    return Plan(name, pipeline, cuts, steps, use, build("captioners", use, options, Captioner))
+    return Plan(name, pipeline, cuts, steps, use, build("captioners", use, options, Captioner))  # type: ignore[type-abstract]
 
 
 def _place(error: ValidationError) -> str:
@@ -311,7 +311,7 @@ def _filters(pipeline: Pipeline, cuts: CutOptions) -> tuple[FilterStep, ...]:
         name = options.pop("name", use.rpartition(":")[2].lower() if ":" in use else use)
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise ValueError(f"the filter name {name!r} must be lowercase letters, digits and _")
-        plugin = build("filters", use, options, SignalFilter)
+        plugin = build("filters", use, options, SignalFilter)  # type: ignore[type-abstract]
         for column in [name, *(f"{name}_{column}" for column in plugin.COLUMNS)]:
             if column in columns:
                 raise ValueError(f"the filters {columns[column]!r} and {name!r} collide: give one a `name:`")

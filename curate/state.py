@@ -3,7 +3,7 @@
 Tables also hold rows of videos that left the input and of earlier options; nobody sees them but through here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -112,7 +112,7 @@ def add_scans(found: dict[bytes, Video], tables: Tables, keys: Keys) -> None:
         video.parts.update({item["group"]: item["part"] for item in current if item["part"]})
 
 
-def current_clips(tables: Tables, keys: Keys, found: dict[bytes, Video]) -> pa.Table:
+def current_clips(tables: Tables, keys: Keys, found: Mapping[bytes, Video]) -> pa.Table:
     """Clips of the current input under the current cuts, in no particular order."""
     table = tables.read("clips", keys.cuts)
     mine = pa.array([i for i, video in found.items() if video.scanned], pa.binary(clips.ID_BYTES))

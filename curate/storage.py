@@ -123,7 +123,7 @@ class Lock:
         try:
             # Claimed before the lock is made: a folder that is refused keeps no file of ours.
             claim(self._folder)
-            self._file = open(self._folder.path(self.NAME), "a+")  # noqa: SIM115 - held until __exit__
+            self._file = open(self._folder.path(self.NAME), "a+")
         except OSError as error:
             raise OutputError(
                 f"the output folder {root} cannot be written ({error.strerror}): choose another output"

@@ -15,8 +15,7 @@ import pyarrow.parquet as pq
 from curate.storage import local_path
 
 VIDEO_EXTENSIONS = frozenset(
-    "3g2 3gp asf avi divx dv f4v flv gif ivf m2t m2ts m2v m4v mjpeg mjpg mkv mov mp4 mpe mpeg mpg mts mxf nut "
-    "obu ogm ogv qt rm rmvb ts vob webm wmv y4m h264 h265 hevc 264 265".split()
+    ["3g2", "3gp", "asf", "avi", "divx", "dv", "f4v", "flv", "gif", "ivf", "m2t", "m2ts", "m2v", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpe", "mpeg", "mpg", "mts", "mxf", "nut", "obu", "ogm", "ogv", "qt", "rm", "rmvb", "ts", "vob", "webm", "wmv", "y4m", "h264", "h265", "hevc", "264", "265"]
 )
 LIST_EXTENSIONS = frozenset({"txt", "csv", "jsonl", "parquet"})
 

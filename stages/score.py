@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from curate.cluster import batches
 from curate.clips import score_schema
+from curate.cluster import batches
 from curate.config import FilterStep
 from curate.context import Context
 from curate.plugins import ClipView, SignalFilter
