@@ -256,7 +256,7 @@ def test_clicks_and_flashes_are_where_they_should_be(sample: Path, answers: dict
         wave = np.abs(np.concatenate([frame.to_ndarray()[0] for frame in frames]))
     with av.open(str(sample / "clap.mp4")) as container:
         middles = [
-            frame.to_ndarray(format="gray")[60:120, 130:190].mean() for frame in container.decode(video=0)
+            frame.to_ndarray(format="gray")[75:105, 145:175].mean() for frame in container.decode(video=0)
         ]
     bright = [k for k, level in enumerate(middles) if level > 240]
     assert bright == [30, 31, 75, 76, 120, 121]

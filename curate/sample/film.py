@@ -192,5 +192,6 @@ def draw(film: Film) -> Iterator[Picture]:
                     picture = _mix(picture, black, 1 - share if kind == "fade_in" else share)
         if frame in flashes:
             centre = (film.size[0] // 2, film.size[1] // 2)
-            cv2.circle(picture, centre, film.size[1] // 3, (255, 255, 255), -1)
+            # A larger one would be a cut to the adaptive detector.
+            cv2.circle(picture, centre, film.size[1] // 6, (255, 255, 255), -1)
         yield picture
