@@ -6,7 +6,7 @@ itself. Frames count in decoding order. (PySceneDetect counts lengths in time ti
 files of variable rate its `min_scene_len` means something else, where it matters at all.)
 
 `min_scene_len` is 2 here, and 15 there: the table holds the bare shots, and `min_seconds` decides later
-which of them are long enough. Measured on real footage whose cuts were checked by eye (30 files, within 2
+which of them are long enough. Measured on real footage whose cuts were checked by eye (29 files, within 2
 frames): Adaptive finds 50 of 53 hard cuts with 3 false ones, F1 .943, as scenedetect does on the same files.
 On a larger set of the same kind, within 1 frame, Content 27 had a precision of .92 and a recall of .86,
 Adaptive 3.0 of .93 and .95.
