@@ -164,7 +164,8 @@ def _ordered(
     A timestamp is awaited while its packet went into the decoder and no picture with it came out. As long as
     a smaller one is awaited than those of the pictures at hand, they are held: either it comes out, and the
     timestamps are dealt out anew in ascending order, or its packet was lost, which is certain WINDOW pictures
-    later. In a clean file nothing is ever held.
+    later. In a clean file nothing is ever held. What is below the timestamps already dealt out is not
+    awaited: it belongs to a clock that starts anew.
     """
     clock = _Clock(nominal, report)
     awaited: set[int] = set()
@@ -177,7 +178,7 @@ def _ordered(
         stamps.append(stamp)
         while images:
             least = min(stamps)
-            early = [other for other in awaited if other < least]
+            early = [other for other in awaited if other < least and clock.may_come(other)]
             if early and len(images) < WINDOW:
                 break
             awaited.difference_update(early)
@@ -195,6 +196,10 @@ class _Clock:
         self.last: int | None = None
         self.shift = 0
         self.seen: int | None = None
+
+    def may_come(self, stamp: int) -> bool:
+        """Whether a picture with this timestamp could still be shown in its place."""
+        return self.last is None or stamp > self.last
 
     def read(self, image: VideoFrame) -> int:
         """The picture's own pts, else its dts (its packet's place), else one spacing after the one before."""

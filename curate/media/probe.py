@@ -129,13 +129,13 @@ def constant_spacing(pts: npt.NDArray[np.int64], period: float, base: Fraction) 
     """Whether sorted timestamps are a steady beat of `period` ticks that was rounded to some time base.
 
     True if one offset puts every timestamp within half the slack of its beat. The slack is one tick, as
-    rounding gives; two from 8 ticks per frame on, for muxers that round twice; or 1 ms from 8 ms per frame
-    on, for timestamps that have been through Matroska or FLV.
+    rounding gives (none if the period is a few whole ticks); two from 8 ticks per frame on, for muxers that
+    round twice; or 1 ms from 8 ms per frame on, for timestamps that have been through Matroska or FLV.
     """
     if len(pts) < 2:
         return True
     drift = (pts - pts[0]) - np.arange(len(pts)) * period
-    slack = 1.0 if period < 8 else 2.0
+    slack = 2.0 if period >= 8 else float(not float(period).is_integer())
     if period >= 8 and period * float(base) >= 0.008:
         slack = max(slack, 0.001 / float(base))
     return bool(drift.max() - drift.min() <= slack + 1e-6)

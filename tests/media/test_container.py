@@ -84,9 +84,10 @@ def playlist(other: str) -> str:
 def manifest(other: str) -> str:
     return (
         '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
-        'mediaPresentationDuration="PT1S" minBufferTime="PT1S" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period><AdaptationSet '
-        'mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>'
-        f"{other}</BaseURL></Representation></AdaptationSet></Period></MPD>"
+        'mediaPresentationDuration="PT1S" minBufferTime="PT1S" '
+        'profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period><AdaptationSet mimeType="video/mp4">'
+        f'<Representation id="1" bandwidth="1"><BaseURL>{other}</BaseURL></Representation>'
+        "</AdaptationSet></Period></MPD>"
     )
 
 
