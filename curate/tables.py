@@ -98,7 +98,7 @@ class Tables:
         if table is None:
             return []
         chosen = [("key", "=", key)] if key is not None else None
-        return sorted(table.file_uris(chosen))
+        return sorted(table.file_uris(file_pruning_predicate=chosen))
 
     def version(self, name: str) -> int:
         """Number of the last commit, -1 for a table that does not exist."""
