@@ -7,6 +7,7 @@ the same scene has the same numbers at any resolution and frame rate.
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -141,10 +142,8 @@ def measure(dis: cv2.DISOpticalFlow, before: Picture, after: Picture, size: tupl
     """Motion between two working pictures, of which the upper left `size` (height, width) is picture."""
     height, width = size
     flow = dis.calc(before, after, None)
-    y, x = np.mgrid[0 : before.shape[0], 0 : before.shape[1]].astype(np.float32)
-    warped = cv2.remap(
-        after, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    where = cv2.add(flow, _positions(before.shape))
+    warped = cv2.remap(after, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     before, flow = before[:height, :width], flow[:height, :width]
     change, left = variance(after[:height, :width], before), variance(warped[:height, :width], before)
     full, none = EXPLAINED
@@ -152,6 +151,13 @@ def measure(dis: cv2.DISOpticalFlow, before: Picture, after: Picture, size: tupl
     trust = np.maximum(trust, np.clip(change / GREAT_CHANGE - 1, 0, 1))
     vectors = in_cells(flow) * trust[..., None]
     return camera_model(vectors.astype(np.float64), size)
+
+
+@lru_cache(maxsize=4)
+def _positions(shape: tuple[int, int]) -> NDArray[np.float32]:
+    """(x, y) of every pixel."""
+    y, x = np.mgrid[0 : shape[0], 0 : shape[1]]
+    return np.stack([x, y], axis=-1).astype(np.float32)
 
 
 def in_cells(values: NDArray[np.float32]) -> NDArray[np.float32]:

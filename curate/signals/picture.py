@@ -94,8 +94,10 @@ def flat_share(gray: Picture) -> float:
 
 def sharpness(luma: Picture) -> float:
     """Variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) of an 8-bit plane at its own resolution."""
-    _, deviation = cv2.meanStdDev(cv2.Laplacian(luma, cv2.CV_16S))
-    return float(deviation[0, 0]) ** 2
+    laplacian = cv2.Laplacian(luma, cv2.CV_16S)
+    # Two exact integer sums; cv2.meanStdDev of 16 bits takes ten times as long.
+    mean = cv2.sumElems(laplacian)[0] / luma.size
+    return float(cv2.norm(laplacian, cv2.NORM_L2SQR) / luma.size - mean * mean)
 
 
 def repeats(before: Picture, gray: Picture) -> bool:
