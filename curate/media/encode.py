@@ -252,6 +252,9 @@ class _Facts:
     time_base: Fraction
     rotation: int
     sar: Fraction
+    shown: tuple[int, int]
+    """Width and height; frames that change their size midway are brought to the first one's, as in the
+    scan."""
 
 
 def _facts(source: str) -> _Facts:
@@ -262,7 +265,9 @@ def _facts(source: str) -> _Facts:
         base = time_base(stream)
     first = _Pass(source, None, None)
     try:
-        return _Facts(base, rotation_of(first.peek().image), sar)
+        image = first.peek().image
+        rotation = rotation_of(image)
+        return _Facts(base, rotation, sar, shown_size(image.width, image.height, rotation, sar))
     finally:
         first.close()
 
@@ -281,7 +286,7 @@ class _Clip:
     ) -> None:
         self._source, self._part, self._job, self._facts, self._options = source, part, job, facts, options
         self._seek = seek
-        self._viewer = Viewer(facts.rotation, facts.sar)
+        self._viewer = Viewer(facts.rotation, facts.sar, facts.shown)
         self._rate = None if options.fps is None else exact_rate(options.fps)
         self._resampler = None if self._rate is None else Resampler(self._rate)
         self._writer: ClipWriter | None = None
@@ -336,8 +341,7 @@ class _Clip:
 
     def _open(self, first: Frame) -> None:
         base, options = self._facts.time_base, self._options
-        shown = shown_size(first.image.width, first.image.height, self._facts.rotation, self._facts.sar)
-        width, height = sides(shown[0], shown[1], options.max_short_side)
+        width, height = sides(*self._facts.shown, options.max_short_side)
         if self._rate is None:
             timescale, self._ticks = track_clock(base)
             rate = 1 / (max(1, first.duration) * base)

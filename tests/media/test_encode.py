@@ -203,6 +203,38 @@ def test_odd_sides_lose_one_pixel_and_pixels_become_square(tmp_path: Path) -> No
     assert read(tmp_path / "c.mp4")[1] == [0, 1, 2]
 
 
+def test_a_short_side_at_most(tmp_path: Path) -> None:
+    source = write_source(tmp_path / "v.mp4", steady(3, 40), Fraction(1, 1000), size=(320, 180))
+    for limit, size in [(90, (160, 90)), (720, (320, 180))]:
+        options = EncodeOptions(preset="veryfast", max_short_side=limit)
+        encoded = encode_clip(str(source), str(tmp_path / "c.mp4"), start_pts=0, end_pts=120, options=options)
+        assert (encoded.width, encoded.height) == size
+        assert read(tmp_path / "c.mp4")[1] == [0, 1, 2]
+
+
+def test_a_size_that_changes_midway_is_brought_to_the_first(tmp_path: Path) -> None:
+    parts = [
+        write_source(tmp_path / f"{width}.h264", steady(10), Fraction(1, 25), size=(width, 96))
+        for width in (160, 320)
+    ]
+    source = tmp_path / "both.h264"
+    source.write_bytes(b"".join(part.read_bytes() for part in parts))
+    frames = seen(source)
+    assert len(frames) == 20
+    clip = {"options": OPTIONS, "irregular": True}
+    for first in (0, 12):
+        encoded = encode_clip(
+            str(source),
+            str(tmp_path / "c.mp4"),
+            start_pts=frames[first][0],
+            end_pts=frames[18][0],
+            expected=frames[first:18],
+            **clip,
+        )
+        assert (encoded.width, encoded.height, encoded.frames) == (160, 96, 18 - first)
+        assert read(tmp_path / "c.mp4")[1] == [index % 10 for index in range(first, 18)]
+
+
 def test_sides() -> None:
     assert sides(1920, 1080, None) == (1920, 1080)
     assert sides(1920, 1080, 720) == (1280, 720)
