@@ -1,0 +1,500 @@
+"""Shards: the same bytes by whatever way one comes to them, and nothing encoded twice."""
+
+import errno
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import stages.encode
+import stages.worker
+from curate import clips
+from curate.context import RunError, Step
+from curate.media.decode import decode
+from curate.media.errors import MediaError
+from curate.media.picture import Viewer
+from curate.storage import Folder
+from curate.tables import Tables
+from stages.shards import Survivor, run
+from tests.making import write
+from tests.packing import Encoder, Here, context, samples, survivor, tree, write_part
+
+
+@pytest.fixture
+def encoder(monkeypatch: pytest.MonkeyPatch) -> Encoder:
+    quick = Encoder()
+    monkeypatch.setattr(stages.encode, "decode_call", quick)
+    # No file of these survivors exists; they count as what was scanned.
+    monkeypatch.setattr(stages.encode, "_is_not", lambda path, video_id: False)
+    return quick
+
+
+def several(root: Path, count: int = 40) -> list[Survivor]:
+    return [survivor(root, number) for number in range(count)]
+
+
+def pack(root: Path, these: list[Survivor], **shards: Any) -> Step:
+    """Run the step in a context of its own; its counts."""
+    ctx = context(root, **shards)
+    run(ctx, Here(), these)
+    return ctx.count("shards")
+
+
+def state(root: Path) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
+    return tree(root), samples(root)
+
+
+def test_a_sample_is_where_its_row_says(tmp_path: Path, encoder: Encoder) -> None:
+    these = {s.clip_id: s for s in several(tmp_path)}
+    step = pack(tmp_path, list(these.values()))
+    assert (step.done, step.reused, step.failed, step.clips_encoded, step.frames_decoded) == (
+        40,
+        0,
+        0,
+        40,
+        480,
+    )
+    rows = samples(tmp_path)
+    assert sorted(row["clip_id"] for row in rows) == sorted(these)
+    for row in rows:
+        tar = (tmp_path / row["shard"]).read_bytes()
+        data = {
+            name: tar[row[f"{name}_offset"] : row[f"{name}_offset"] + row[f"{name}_bytes"]]
+            for name in clips.MEMBERS
+        }
+        clip = these[row["clip_id"]]
+        assert data["txt"] == clip.dense.encode()
+        assert data["short_txt"] == clip.short.encode()
+        document = json.loads(data["json"])
+        assert document["key"] == row["key"] == clip.clip_id.hex()
+        assert document["clip"] == {"start_pts": clip.start_pts, "end_pts": clip.end_pts}
+        assert document["encoded"]["digest"] == row["digest"]
+        assert document["bucket"] == row["bucket"] == row["shard"].split("/")[1]
+        hashed = clips.new_hash()
+        hashed.update(data["mp4"])
+        assert hashed.hexdigest() == row["digest"]
+        assert (row["weight"], row["frames"], row["fps"]) == (1.0, 10, 25.0)
+    assert {row["bucket"] for row in rows} == {"0p_4x3_0-2s", "0p_4x3_4-8s", "0p_3x4_0-2s", "0p_3x4_4-8s"}
+
+
+def test_shards_keep_to_their_size_and_names_group_to_keys(tmp_path: Path, encoder: Encoder) -> None:
+    pack(tmp_path, several(tmp_path), max_bytes=15_000)
+    tars = sorted((tmp_path / "shards").rglob("*.tar"))
+    assert len(tars) > 8
+    for path in tars:
+        assert path.stat().st_size <= 15_000
+        with tarfile.open(path) as opened:
+            names = opened.getnames()
+        keys = [name.split(".", 1)[0] for name in names]
+        assert names == [f"{key}.{end}" for key in keys[::4] for end in ("mp4", "json", "txt", "short.txt")]
+
+
+def test_the_same_bytes_in_any_order_and_folder(tmp_path: Path, encoder: Encoder) -> None:
+    pack(tmp_path / "a", several(tmp_path / "a"))
+    shuffled = [replace(s, path=f"/elsewhere{s.path}") for s in several(tmp_path / "b")]
+    random.Random(3).shuffle(shuffled)
+    pack(tmp_path / "b", shuffled)
+    assert state(tmp_path / "a") == state(tmp_path / "b")
+
+
+def test_nothing_to_do_writes_nothing(tmp_path: Path, encoder: Encoder) -> None:
+    pack(tmp_path, several(tmp_path))
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    step = pack(tmp_path, several(tmp_path)[::-1])
+    assert (step.done, step.reused, step.clips_encoded, step.frames_decoded) == (0, 40, 0, 0)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_added_and_removed_again(tmp_path: Path, encoder: Encoder) -> None:
+    pack(tmp_path, several(tmp_path))
+    before = state(tmp_path)
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "shards").rglob("*.tar")}
+    step = pack(tmp_path, several(tmp_path, 43))
+    assert (step.done, step.reused) == (3, 40)
+    assert len(samples(tmp_path)) == 43
+    kept = [
+        path for path in (tmp_path / "shards").rglob("*.tar") if times.get(path) == path.stat().st_mtime_ns
+    ]
+    assert len(kept) >= len(times) - 3  # what the new clips do not touch is not written again
+    step = pack(tmp_path, several(tmp_path))
+    assert (step.done, step.reused) == (0, 40)
+    assert state(tmp_path) == before
+
+
+def test_loosened_and_restored(tmp_path: Path, encoder: Encoder) -> None:
+    pack(tmp_path, several(tmp_path))
+    before = state(tmp_path)
+    pack(tmp_path, several(tmp_path)[5:])
+    assert len(samples(tmp_path)) == 35
+    step = pack(tmp_path, several(tmp_path))
+    assert (step.done, step.reused) == (5, 35)
+    assert state(tmp_path) == before
+
+
+def test_other_options_are_other_clips_and_the_old_ones_come_back(tmp_path: Path, encoder: Encoder) -> None:
+    pack(tmp_path, several(tmp_path))
+    before = state(tmp_path)
+    assert pack(tmp_path, several(tmp_path), crf=30).done == 40
+    assert not set(before[0]) & {name for name in tree(tmp_path) if name.endswith(".tar")}
+    assert pack(tmp_path, several(tmp_path)).done == 40
+    assert state(tmp_path) == before
+
+
+def test_a_new_caption_and_a_new_size_encode_nothing(tmp_path: Path, encoder: Encoder) -> None:
+    pack(tmp_path, several(tmp_path))
+    changed = [replace(s, dense="Something else.") if s.start_pts == 70 else s for s in several(tmp_path)]
+    step = pack(tmp_path, changed, max_bytes=14_000)
+    assert (step.done, step.reused, len(encoder.calls)) == (0, 40, 40)
+    fresh = tmp_path / "fresh"
+    pack(
+        fresh,
+        [replace(s, dense=c.dense) for s, c in zip(several(fresh), changed, strict=True)],
+        max_bytes=14_000,
+    )
+    assert state(tmp_path)[0] == state(fresh)[0]
+
+
+def test_no_survivors_no_shards(tmp_path: Path, encoder: Encoder) -> None:
+    pack(tmp_path, [])
+    assert not (tmp_path / "tables" / "samples").exists()
+    pack(tmp_path, several(tmp_path, 5))
+    pack(tmp_path, [])
+    assert state(tmp_path) == ({}, [])
+    assert not (tmp_path / "shards").exists()
+
+
+# -- what goes wrong ----------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The process is gone: after this nothing is written or removed any more."""
+
+
+class Reaper:
+    """Kills at the n-th file operation, before or after it; counts them."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, at: int | None, after: bool = False) -> None:
+        self.count, self.at, self.after, self.dead = 0, at, after, False
+        for owner, name in [
+            (os, "replace"), (os, "unlink"), (os, "rmdir"), (os, "fsync"),
+            (Tables, "_commit"), (Tables, "_write_part"),
+        ]:  # fmt: skip
+            patch.setattr(owner, name, self._watched(getattr(owner, name)))
+
+    def _watched(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*args: Any, **options: Any) -> Any:
+            if self.dead:
+                raise Killed
+            self.count += 1
+            mine = self.count == self.at
+            if mine and not self.after:
+                self.dead = True
+                raise Killed
+            try:
+                return real(*args, **options)
+            finally:
+                self.dead |= mine
+                if self.dead:  # by this operation, or by one within it
+                    raise Killed
+
+        return watched
+
+
+def changed_set(root: Path) -> list[Survivor]:
+    """What the survivors are after a change: some are gone, some new, one has another caption."""
+    these = several(root, 7)[1:]
+    return [replace(these[0], dense="Something else."), *these[1:]]
+
+
+def test_killed_anywhere_the_same_command_ends_the_same(
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(root: Path) -> None:
+        pack(root, several(root, 5))
+        encoder.calls.clear()
+
+    start(tmp_path / "calm")
+    with monkeypatch.context() as patch:
+        counting = Reaper(patch, at=None)
+        pack(tmp_path / "calm", changed_set(tmp_path / "calm"))
+    expected = state(tmp_path / "calm")
+    assert counting.count > 20
+    for at in range(1, counting.count + 1):
+        for after in (False, True):
+            root = tmp_path / f"{at}{'after' if after else 'before'}"
+            start(root)
+            with monkeypatch.context() as patch:
+                Reaper(patch, at, after)
+                with pytest.raises(Killed):
+                    pack(root, changed_set(root))
+            step = pack(root, changed_set(root))
+            assert state(root) == expected, f"killed {'after' if after else 'before'} operation {at}"
+            assert step.done + step.reused == 6
+            assert len(encoder.calls) <= 2 + 1, "more than the clip in flight was encoded again"
+
+
+def test_a_clip_that_cannot_be_encoded_is_left_out_and_not_tried_again(
+    tmp_path: Path, encoder: Encoder
+) -> None:
+    encoder.wrong[70] = MediaError("the video is broken")
+    these = several(tmp_path)
+    ctx = context(tmp_path)
+    assert run(ctx, Here(), these) == {these[7].clip_id}
+    assert (ctx.count("shards").done, ctx.count("shards").failed) == (39, 1)
+    assert these[7].clip_id not in {row["clip_id"] for row in samples(tmp_path)}
+    errors = [row["error"] for row in ctx.tables.rows("encodes", ctx.keys.encode) if row["error"]]
+    assert errors == ["the video is broken"]
+    again = context(tmp_path)
+    assert run(again, Here(), these) == {these[7].clip_id}
+    assert (again.count("shards").reused, again.count("shards").failed, len(encoder.calls)) == (39, 1, 40)
+
+
+def test_what_failed_because_the_file_was_away_is_tried_again(
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder.wrong[70] = MediaError("the source changed")
+    with monkeypatch.context() as patch:
+        patch.setattr(stages.encode, "_is_not", lambda path, video_id: True)
+        assert pack(tmp_path, several(tmp_path)).failed == 1
+    encoder.wrong.clear()
+    step = pack(tmp_path, several(tmp_path))
+    assert (step.done, step.reused, step.failed) == (1, 39, 0)
+    ctx = context(tmp_path)
+    rows = ctx.tables.rows("encodes", ctx.keys.encode)
+    assert len(rows) == 40
+    assert {row["error"] for row in rows} == {None}
+
+
+def test_a_file_is_what_was_scanned_or_not(tmp_path: Path) -> None:
+    hashed = clips.new_hash()
+    hashed.update(b"content")
+    (tmp_path / "a").write_bytes(b"content")
+    assert not stages.encode._is_not(str(tmp_path / "a"), hashed.hexdigest())
+    (tmp_path / "a").write_bytes(b"Content")
+    assert stages.encode._is_not(str(tmp_path / "a"), hashed.hexdigest())
+    assert stages.encode._is_not(str(tmp_path / "b"), hashed.hexdigest())
+
+
+def test_a_disk_that_fills_while_encoding(tmp_path: Path, encoder: Encoder) -> None:
+    pack(tmp_path / "calm", several(tmp_path / "calm"))
+    encoder.calls.clear()
+    encoder.wrong[70] = OSError(errno.ENOSPC, "No space left on device", "clip.mp4")
+    with pytest.raises(
+        RunError, match=r"the disk is full while writing clip\.mp4: free some space and run the same"
+    ):
+        pack(tmp_path, several(tmp_path))
+    assert [path.name for path in (tmp_path / "staging").iterdir() if path.suffix != ".mp4"] == []
+    encoder.wrong.clear()
+    pack(tmp_path, several(tmp_path))
+    assert len(encoder.calls) == 41
+    assert state(tmp_path) == state(tmp_path / "calm")
+
+
+def test_a_disk_that_fills_while_packing(
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack(tmp_path / "calm", several(tmp_path / "calm"))
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(RunError, match="the disk is full"):
+            pack(tmp_path, several(tmp_path))
+    assert [path for path in (tmp_path / "shards").rglob("*") if path.is_file()] == []
+    encoder.calls.clear()
+    assert pack(tmp_path, several(tmp_path)).reused == 40
+    assert encoder.calls == []
+    assert state(tmp_path) == state(tmp_path / "calm")
+
+
+def test_too_little_disk_is_told_before_anything_is_encoded(
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    these = several(tmp_path)
+    monkeypatch.setattr(Folder, "free_bytes", lambda self: 159_999_999)
+    with pytest.raises(
+        RunError, match=r"has 160 MB left and 40 clips will take about 160 MB: free some space"
+    ):
+        pack(tmp_path, these)
+    assert encoder.calls == []
+    monkeypatch.setattr(Folder, "free_bytes", lambda self: 160_000_000)
+    assert pack(tmp_path, these).done == 40
+
+
+def test_the_estimate_is_the_sources_own_rate(tmp_path: Path, encoder: Encoder) -> None:
+    ctx = context(tmp_path)
+    (clip,) = several(tmp_path, 1)
+    ctx.tables.append("videos", [{"video_id": clip.video_id, "bytes": 1_000_000, "seconds": 100.0}])
+    row = {"clip_id": clip.clip_id, "start_seconds": 5.0, "end_seconds": 8.0}
+    ctx.tables.append("clips", [row], key=ctx.keys.cuts)
+    assert stages.encode.estimated_bytes(ctx, [clip]) == 2 * 30_000
+
+
+@pytest.mark.parametrize("harm", ["deleted", "cut short"])
+def test_a_shard_that_is_gone_is_made_again(tmp_path: Path, encoder: Encoder, harm: str) -> None:
+    pack(tmp_path, several(tmp_path))
+    before = state(tmp_path)
+    row = max(before[1], key=lambda row: row["mp4_bytes"])
+    shard = tmp_path / row["shard"]
+    if harm == "deleted":
+        shard.unlink()
+    else:
+        shard.write_bytes(shard.read_bytes()[: row["mp4_offset"] + 1])
+    step = pack(tmp_path, several(tmp_path))
+    lost = [r for r in before[1] if r["shard"] == row["shard"]]
+    assert 1 <= step.done <= len(lost)
+    assert state(tmp_path) == before
+    ctx = context(tmp_path)
+    assert len(ctx.tables.rows("encodes", ctx.keys.encode)) == 40
+
+
+def test_damaged_bytes_are_not_copied(tmp_path: Path, encoder: Encoder) -> None:
+    pack(tmp_path, several(tmp_path))
+    row = max(samples(tmp_path), key=lambda row: row["mp4_bytes"])
+    shard = tmp_path / row["shard"]
+    data = bytearray(shard.read_bytes())
+    data[row["mp4_offset"] + 5] ^= 1
+    shard.write_bytes(data)
+    others = [replace(s, dense="New words.") for s in several(tmp_path)]
+    with pytest.raises(
+        RunError, match=f"{re.escape(str(shard))} is damaged: the bytes of {row['key']}.mp4 are not"
+    ):
+        pack(tmp_path, others)
+    shard.unlink()
+    pack(tmp_path, others)
+    assert len(samples(tmp_path)) == 40
+
+
+# -- splits -------------------------------------------------------------------------------------------------
+
+
+def splits(root: Path) -> dict[bytes, set[str]]:
+    """Clip -> its split, by KEY.json and by the table."""
+    found = {}
+    for row in samples(root):
+        data = (root / row["shard"]).read_bytes()[row["json_offset"] :][: row["json_bytes"]]
+        found[row["clip_id"]] = {row["split"], json.loads(data)["split"]}
+    return found
+
+
+def test_videos_are_held_out_as_a_whole(tmp_path: Path, encoder: Encoder) -> None:
+    these = several(tmp_path, 60)
+    pack(tmp_path, these, validation=0.5)
+    found = splits(tmp_path)
+    by_video: dict[bytes, set[str]] = {}
+    for clip in these:
+        by_video.setdefault(clip.video_id, set()).update(found[clip.clip_id])
+    assert sorted(map(len, by_video.values())) == [1] * 6
+    held_out = {video for video, names in by_video.items() if names == {"validation"}}
+    assert held_out == {video for video in by_video if clips.share(video, "validation") < 0.5}
+    assert 1 <= len(held_out) <= 5
+
+
+def test_a_video_with_a_near_copy_is_never_held_out(tmp_path: Path, encoder: Encoder) -> None:
+    these = several(tmp_path, 40)
+    ctx = context(tmp_path, validation=1.0)
+    rows = [{"clip_id": s.clip_id, "video_id": s.video_id} for s in these]
+    ctx.tables.append("clips", rows, key=ctx.keys.cuts)
+    pairs = [(0, 10), (20, 21)]  # of two videos; of one, which does not count
+    ctx.tables.append("pairs", [{"clip_a": these[a].clip_id, "clip_b": these[b].clip_id} for a, b in pairs])
+    run(ctx, Here(), these)
+    found = splits(tmp_path)
+    assert [found[s.clip_id] for s in these[::10]] == [{"train"}, {"train"}, {"validation"}, {"validation"}]
+
+
+# -- with the real encoder and readers -----------------------------------------------------------------------
+
+
+def test_webdataset_reads_the_shards(tmp_path: Path, encoder: Encoder) -> None:
+    these = several(tmp_path)
+    pack(tmp_path, these)
+    tars = sorted(map(str, (tmp_path / "shards").rglob("*.tar")))
+    # In a process of its own: webdataset leaks files, and warnings are errors here.
+    code = (
+        "import json, sys, webdataset\n"
+        "for s in webdataset.WebDataset(sys.argv[1:], shardshuffle=False):\n"
+        "    print(json.dumps([s['__key__'], s['txt'].decode(), s['short.txt'].decode(), len(s['mp4']),"
+        " json.loads(s['json'])['key']]))\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code, *tars], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    read = sorted(json.loads(line) for line in done.stdout.splitlines())
+    length = {row["key"]: row["mp4_bytes"] for row in samples(tmp_path)}
+    assert read == sorted(
+        [s.clip_id.hex(), s.dense, s.short, length[s.clip_id.hex()], s.clip_id.hex()] for s in these
+    )
+
+
+def scanned(root: Path, source: Path) -> Survivor:
+    """The clip [10, 35) of a video, with the fingerprints that a scan would store."""
+    viewer, seen = Viewer(), []
+    for frame in decode(str(source)):
+        seen.append((frame.pts, zlib.crc32(np.ascontiguousarray(viewer.small(frame.image)).data)))
+    base = seen[1][0] - seen[0][0]
+    hashed = clips.new_hash()
+    hashed.update(source.read_bytes())
+    clip = survivor(
+        root, 0, video_id=hashed.digest(), path=str(source), start_pts=10 * base, end_pts=35 * base
+    )
+    write_part(root / clip.picture_part, clip.video_id, seen)
+    return clip
+
+
+@pytest.fixture
+def child() -> Iterator[None]:
+    yield
+    while stages.worker._workers:
+        stages.worker._workers.popitem()[1].close()
+
+
+@pytest.mark.usefixtures("child")
+def test_a_clip_of_a_video(tmp_path: Path) -> None:
+    source = write(tmp_path / "source.mp4", frames=50)
+    clip = scanned(tmp_path / "run", source)
+    step = pack(tmp_path / "run", [clip], preset="ultrafast")
+    assert (step.done, step.clips_encoded) == (1, 1)
+    assert 25 <= step.frames_decoded <= 50
+    (row,) = samples(tmp_path / "run")
+    assert (row["width"], row["height"], row["frames"], row["fps"], row["seconds"]) == (
+        160,
+        120,
+        25,
+        25.0,
+        1.0,
+    )
+    tar = (tmp_path / "run" / row["shard"]).read_bytes()
+    (tmp_path / "clip.mp4").write_bytes(tar[row["mp4_offset"] :][: row["mp4_bytes"]])
+    assert sum(1 for _ in decode(str(tmp_path / "clip.mp4"))) == 25
+    assert list(tree(tmp_path / "run")) == [row["shard"].rpartition("/")[0], row["shard"]]
+
+
+@pytest.mark.usefixtures("child")
+def test_a_source_that_changed_fails_until_it_is_back(tmp_path: Path) -> None:
+    source = write(tmp_path / "source.mp4", frames=50)
+    content = source.read_bytes()
+    clip = scanned(tmp_path / "run", source)
+    write(source, frames=50, first=3)
+    ctx = context(tmp_path / "run", preset="ultrafast")
+    assert run(ctx, Here(), [clip]) == {clip.clip_id}
+    (row,) = ctx.tables.rows("encodes", ctx.keys.encode)
+    assert "changed since it was scanned" in row["error"]
+    assert row["transient"]
+    assert state(tmp_path / "run") == ({}, [])
+    source.unlink()
+    assert pack(tmp_path / "run", [clip], preset="ultrafast").failed == 1
+    source.write_bytes(content)
+    assert pack(tmp_path / "run", [clip], preset="ultrafast").done == 1
+    assert len(samples(tmp_path / "run")) == 1
