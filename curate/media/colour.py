@@ -36,8 +36,9 @@ KR_KB = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 
 
 _RESOLVED = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 
-HD_HEIGHT = 720
-"""Coded height from which an unstated matrix is taken as BT.709, below as BT.601 (as players do)."""
+HD_WIDTH, HD_HEIGHT = 1280, 577
+"""An unstated matrix is taken as BT.709 from either of these coded sizes on, below both as BT.601: mpv's rule
+(video/csputils.c), which leaves PAL (576 lines) to BT.601 and letterboxed 1280x544 to BT.709."""
 
 
 def matrix_name(code: int) -> str:
@@ -77,22 +78,17 @@ class Look:
 
 
 def look(frame: VideoFrame) -> Look:
-    """The facts of one frame. Gaps: matrix by coded height (HD_HEIGHT), range limited (RGB: full)."""
-    return _look(
-        frame.format.name,
-        frame.height,
-        frame.colorspace,
-        frame.color_range,
-        frame.color_trc,
-        frame.color_primaries,
-    )
+    """The facts of one frame. Gaps: matrix by size (HD_WIDTH, HD_HEIGHT), range limited (RGB: full)."""
+    large = frame.width >= HD_WIDTH or frame.height >= HD_HEIGHT
+    tags = (frame.colorspace, frame.color_range, frame.color_trc, frame.color_primaries)
+    return _look(frame.format.name, large, *tags)
 
 
 @cache
-def _look(name: str, height: int, matrix: int, colour_range: int, transfer: int, primaries: int) -> Look:
+def _look(name: str, large: bool, matrix: int, colour_range: int, transfer: int, primaries: int) -> Look:
     layout = VideoFormat(name)
     rgb = layout.is_rgb or layout.has_palette
-    known = _RESOLVED.get(int(matrix), "bt709" if height >= HD_HEIGHT else "bt601")
+    known = _RESOLVED.get(int(matrix), "bt709" if large else "bt601")
     return Look(
         matrix="rgb" if rgb else known,
         full_range=rgb or name.startswith("yuvj") or int(colour_range) == 2,

@@ -17,7 +17,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from curate.media.colour import BGR_TO_LUMA, U8, U16, Look, display_light, is_plain, look, ycbcr_to_bgr
 
-cv2.setNumThreads(1)
+cv2.setNumThreads(1)  # work is spread over files, and threads of its own would only fight over cores
 
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 _SWS = {"bt601": 5, "bt709": 1, "bt2020": 9, "smpte240m": 7, "fcc": 4, "rgb": 1}

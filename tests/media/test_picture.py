@@ -148,13 +148,14 @@ def test_grey_formats_keep_their_range(layout, colour_range, level):
     assert np.abs(rgb_of_bt709(viewer.yuv(frame, (64, 48))) - level).max() <= 2
 
 
-def test_unstated_matrix_follows_the_height():
+def test_unstated_matrix_follows_the_size():
     colour = (30, 200, 90)
     tall = painted(solid(colour, (64, 720)), "yuv420p", 1, 1)
     tall.colorspace = 2
     assert look(tall).matrix == "bt709"
     assert np.abs(Viewer().rgb(tall).astype(int) - colour).max() <= 3
-    assert look(painted(solid(colour, (64, 718)), "yuv420p", 2, 1)).matrix == "bt601"
+    assert look(painted(solid(colour, (1024, 576)), "yuv420p", 2, 1)).matrix == "bt601"
+    assert look(painted(solid(colour, (1280, 544)), "yuv420p", 2, 1)).matrix == "bt709"
 
 
 def test_palette_pictures_are_shown():
