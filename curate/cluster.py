@@ -6,6 +6,7 @@ The work itself is a plain function from a JSON object to a JSON object; what is
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -71,6 +72,8 @@ class Cluster:
         """Start Ray, if it is not running."""
         if self._started:
             return
+        # Linux ends Ray's processes together with the thread that started them, and then Ray ends this one.
+        assert threading.current_thread() is threading.main_thread(), "Ray is started from the main thread"
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -69,8 +70,11 @@ def execute(plan: Plan, reporter: Reporter) -> Summary:
                 videos = state.videos(found.entries, tables, keys)
                 waves(context, cluster, videos)
                 digest = conclude(context, cluster, videos, rules, digest)
-            finally:
-                context.write_steps()
+            except BaseException:
+                with suppress(Exception):  # a full disk refuses this as well; what came first is what is told
+                    context.write_steps()
+                raise
+            context.write_steps()
         note_run(context, rules, digest, found.passed_over)
         return summary(context, videos, found.passed_over, rules, began)
 
@@ -109,6 +113,8 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
     scores = Scores(context)
     ready: queue.Queue[list[Video] | BaseException | None] = queue.Queue(maxsize=1)
     stop = threading.Event()
+    if any(video.usable and video.lacks(context.keys) for video in videos.values()):
+        scan.prepare(context, cluster)
 
     def scanner() -> None:
         try:

@@ -7,6 +7,7 @@ from curate.clips import cache_key
 from curate.cluster import Cluster
 from curate.context import Context, RunError
 from curate.signals.frames import NAME as FRAMES
+from curate.signals.parts import remove_unfinished
 from curate.state import Video
 from stages.worker import decode_call, guarded
 
@@ -34,12 +35,19 @@ def check_disk(context: Context) -> None:
         )
 
 
+def prepare(context: Context, cluster: Cluster) -> None:
+    """Once, before the first wave that has something to scan."""
+    check_disk(context)
+    for name in ("signals", "frames"):
+        remove_unfinished(context.folder.path(name))
+    cluster.start()
+
+
 def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
     """Scan each video for the signal groups that it lacks; every result is committed as it arrives."""
     todo = {video.identity: video for video in videos if video.usable and video.lacks(context.keys)}
     if todo:
         check_disk(context)
-        cluster.start()
     with context.step("scan", len(todo), "videos") as step:
         for result in cluster.each(scan_video, [_item(context, video) for video in todo.values()]):
             if "fatal" in result:

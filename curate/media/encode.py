@@ -18,12 +18,13 @@ container. What holds for sound stands in audio.py.
 Limits. A file's last frame in presentation order keeps its duration in the track's length; readers that look
 at the packets' own durations (FFmpeg's `frame.duration`) see spacing in decoding order, as in every MP4 with
 B-frames. A time base finer than 1/2000000 s is rounded to 1/90000 s. A process that is killed leaves its
-`.part` file, which the next attempt of the same target overwrites.
+`.part` file to whoever owns the folder.
 """
 
 from __future__ import annotations
 
 import os
+import uuid
 import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
@@ -222,8 +223,8 @@ def _attempt(
     progress: Callable[[], None],
 ) -> Encoded | MediaError:
     before = frames.decoded
-    # The name needs no process id, since one target is one clip: what a killed attempt left is overwritten.
-    part = job.target + ".part"
+    # A name of its own: the process of a run that was killed may write on for a moment, beside the next one's.
+    part = f"{job.target}.{uuid.uuid4().hex[:12]}.part"
     clip = _Clip(source, part, job, facts, options, seek=not irregular)
     try:
         for frame in frames.clip(job.start_pts, job.end_pts):

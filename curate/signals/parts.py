@@ -2,8 +2,10 @@
 all."""
 
 import contextlib
+import errno
 import os
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ ROWS = 8192
 BYTES = 8 << 20
 """Bytes of JPEG per row group of frames, about 200 of them: a reader that wants one frame reads this much."""
 
+UNFINISHED = ".unfinished"
+
 
 def part_schema(columns: pa.Schema) -> pa.Schema:
     """`columns` beside video_id (UUID) and pts (int64)."""
@@ -25,8 +29,9 @@ def part_schema(columns: pa.Schema) -> pa.Schema:
 class PartWriter:
     """Collects rows of one video and writes them to `path`, whose folder is made. Use as a context manager.
 
-    Rows go to a file with a temporary name beside it, which is renamed at the end of the block, or removed if
-    the block raised. A process that was killed leaves it; the next attempt writes over it.
+    Rows go to a file with a name of its own beside it (`….unfinished`), which is renamed at the end of the
+    block, or removed if the block raised. A process that was killed leaves it to `remove_unfinished`.
+    Raises OSError with the path where the disk refuses (full, gone).
     """
 
     def __init__(self, path: Path, columns: pa.Schema, video_id: bytes) -> None:
@@ -34,13 +39,15 @@ class PartWriter:
         self.rows = 0
         self._schema = part_schema(columns)
         self._video_id = video_id
-        self._temporary = path.with_name(path.name + ".unfinished")
+        # A name of its own: the process of a run that was killed may write on for a moment, beside the next.
+        self._temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}{UNFINISHED}")
         self._values: list[list[Any]] = [[] for _ in range(len(columns) + 1)]
         self._held = 0
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = pq.ParquetWriter(
-            self._temporary, self._schema, compression="zstd", use_dictionary=["video_id"], version="2.6"
-        )
+        with self._writing():
+            self._file = pq.ParquetWriter(
+                self._temporary, self._schema, compression="zstd", use_dictionary=["video_id"], version="2.6"
+            )
 
     def add(self, pts: int, row: Sequence[Any], size: int = 0) -> None:
         """Add a row: values in the order of the schema; `size` counts towards BYTES."""
@@ -61,7 +68,17 @@ class PartWriter:
             columns.append(pa.array(values, field.type))
             values.clear()
         self._held = 0
-        self._file.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        with self._writing():
+            self._file.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Arrow's errors know their number and not their file."""
+        try:
+            yield
+        except OSError as error:
+            number = error.errno or errno.EIO
+            raise OSError(number, os.strerror(number), str(self.path)) from error
 
     def __enter__(self) -> "PartWriter":
         return self
@@ -70,9 +87,19 @@ class PartWriter:
         try:
             if kind is None:
                 self._flush()
-            self._file.close()
-            if kind is None:
+                with self._writing():
+                    self._file.close()
                 os.replace(self._temporary, self.path)
         finally:
-            with contextlib.suppress(FileNotFoundError):
-                self._temporary.unlink()
+            with contextlib.suppress(OSError):  # what went wrong before is what matters
+                self._file.close()
+            self._temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: str) -> None:
+    """Remove what killed processes left in `folder` and below; parts that were finished stay."""
+    for base, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(UNFINISHED):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(os.path.join(base, name))
