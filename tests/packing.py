@@ -16,6 +16,7 @@ from curate.context import Context, Keys, Step
 from curate.storage import Folder
 from curate.tables import Tables, to_table, write_parquet
 from stages.encode import Survivor
+from stages.shards import run
 
 
 class Here(Cluster):
@@ -108,3 +109,18 @@ def tree(root: Path) -> dict[str, bytes]:
 def samples(root: Path) -> list[dict[str, Any]]:
     """The rows of `samples`."""
     return Tables(Folder(str(root))).rows("samples")
+
+
+def several(root: Path, count: int = 40) -> list[Survivor]:
+    return [survivor(root, number) for number in range(count)]
+
+
+def pack(root: Path, these: list[Survivor], **shards: Any) -> Step:
+    """Run the step in a context of its own; its counts."""
+    ctx = context(root, **shards)
+    run(ctx, Here(), these)
+    return ctx.count("shards")
+
+
+def state(root: Path) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
+    return tree(root), samples(root)
