@@ -72,8 +72,6 @@ class Cluster:
         """Start Ray, if it is not running."""
         if self._started:
             return
-        # Linux ends Ray's processes together with the thread that started them, and then Ray ends this one.
-        assert threading.current_thread() is threading.main_thread(), "Ray is started from the main thread"
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -84,6 +82,8 @@ class Cluster:
 
         if ray.is_initialized():
             return
+        # Linux ends Ray's processes together with the thread that started them, and then Ray ends this one.
+        assert threading.current_thread() is threading.main_thread(), "Ray is started from the main thread"
         logging.getLogger("ray").setLevel(logging.ERROR)
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         here = os.getcwd()
