@@ -115,6 +115,9 @@ def ycbcr_to_bgr(facts: Look) -> F32:
     ys, cs, y0 = (1.0, 1.0, 0.0) if facts.full_range else (255 / 219, 255 / 224, 16.0)
     red, blue = 2 * (1 - kr) * cs, 2 * (1 - kb) * cs
     rows = np.array([[ys, blue, 0], [ys, -kb / kg * blue, -kr / kg * red], [ys, 0, red]])
+    # cv2.transform multiplies bytes by whole 1024ths. Rounded to those before the offset is made from them,
+    # grey stays exactly grey; one blue too many in a dark picture would be a jump in hue and saturation.
+    rows = np.round(rows * 1024) / 1024
     offset = -(rows @ np.array([y0, 128.0, 128.0]))
     result: F32 = np.hstack([rows, offset[:, None]]).astype(np.float32)
     return result

@@ -71,7 +71,9 @@ def open_video(path: str, *, threads: int = 1) -> av.container.InputContainer:
 
 
 def video_stream(container: av.container.InputContainer) -> VideoStream:
-    """The main video stream: the default one, else the largest; pictures attached as cover art are no video.
+    """The main video stream: the first that is marked as default, as MP4 marks every track, else the first.
+
+    That is the one that OpenCV, scenedetect and PyAV's `streams.video[0]` read. Cover art is no video.
 
     Raises MediaError if there is none, if it has no decoder, or if its pictures exceed
     MAX_PIXELS.
@@ -89,7 +91,7 @@ def video_stream(container: av.container.InputContainer) -> VideoStream:
         usable,
         key=lambda stream: (
             bool(stream.disposition & Disposition.default),
-            stream.codec_context.width * stream.codec_context.height,
+            stream.codec_context.width * stream.codec_context.height > 0,
             -stream.index,
         ),
     )

@@ -6,6 +6,7 @@ converting whole frames does. Every path ends in the same colours (see `colour`)
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, cast
 
@@ -104,6 +105,25 @@ class Viewer:
         shown_width, shown_height = self.size(frame)
         width = min(width, shown_width)
         return self._bgr(frame, (width, max(1, round(width * shown_height / shown_width))))
+
+    def coarse(self, frame: VideoFrame, longer_side: int = 256) -> U8:
+        """The picture that scenedetect compares frames by: BGR, full range, as coded (not turned, pixels not
+        squared), its longer side reduced to `longer_side`, (h, w, 3).
+
+        As in scenedetect's reader, samples are picked (bilinearly) and not averaged, and the matrix is BT.601
+        whatever the tags say: how much a frame differs from the one before depends on both, and so does where
+        its detectors find cuts. For comparing only: the right colours are those of `small`.
+        """
+        scale = max(1.0, max(frame.width, frame.height) / longer_side)
+        size = (max(1, round(frame.width / scale)), max(1, round(frame.height / scale)))
+        facts = look(frame)
+        planes = None if facts.matrix == "rgb" else _planes(frame)
+        if planes is None:
+            return cast(U8, cv2.resize(self._whole_bgr(frame), size, interpolation=cv2.INTER_LINEAR))
+        picked = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in planes]
+        eight = [_to_8_bit(part, _stored_bits(frame)) for part in _parted(picked, frame)]
+        as_bt601 = ycbcr_to_bgr(replace(facts, matrix="bt601"))
+        return cast(U8, cv2.transform(cv2.merge(eight), as_bt601))
 
     def rgb(self, frame: VideoFrame, short_side: int | None = None) -> U8:
         """The picture with its shorter side at `short_side`, never enlarged: RGB, full range, (h, w, 3)."""

@@ -178,5 +178,9 @@ def _views(path: str, sar: Fraction, report: DecodeReport) -> Iterator[tuple[Fra
                 # The coded size changed midway: what is compared must have one size.
                 height, width = view.small.shape[:2]
                 small = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
-            view = FrameView(frame.pts, small, partial(viewer.luma, frame.image), view)
+            coarse = viewer.coarse(frame.image)
+            if view is not None and coarse.shape[:2] != view.hue.shape:
+                height, width = view.hue.shape
+                coarse = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+            view = FrameView(frame.pts, small, partial(viewer.luma, frame.image), view, coarse)
             yield frame, viewer, view

@@ -38,7 +38,8 @@ def mean_distance(left: Picture, right: Picture) -> float:
 class FrameView:
     """One frame: `pts` in stream ticks, `small` uint8 BGR (h, w, 3), native-resolution luma on request.
 
-    `previous` is the view before, for the change between the two; it is not kept.
+    `coarse` is the picture that frames are compared by (Viewer.coarse; `small` if None), from which hue, sat
+    and value are. `previous` is the view before, for the change between the two; it is not kept.
     """
 
     def __init__(
@@ -47,11 +48,14 @@ class FrameView:
         small: Picture,
         native_luma: Callable[[], Picture],
         previous: "FrameView | None" = None,
+        coarse: Picture | None = None,
     ) -> None:
         self.pts = pts
         self.small = small
         self.native_luma = native_luma
-        self.hue, self.sat, self.value = cv2.split(cv2.cvtColor(small, cv2.COLOR_BGR2HSV))
+        self.hue, self.sat, self.value = cv2.split(
+            cv2.cvtColor(small if coarse is None else coarse, cv2.COLOR_BGR2HSV)
+        )
         self.change = (
             Change()
             if previous is None
