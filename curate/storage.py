@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -12,13 +13,17 @@ from urllib.parse import unquote_to_bytes
 MARKER = "curate.json"
 MARKER_CONTENT = {"made_by": "curate", "format": 1}
 
+_UNUSABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\\\x00-\x1f\x7f\ud800-\udfff]")
+"""What deltalake does not pass on as it is: it decodes percent signs and takes backslashes for slashes."""
+
 
 class OutputError(ValueError):
     """The output folder cannot be used: it belongs to something else, is in use, or its disk is full."""
 
 
 def local_path(uri: str) -> str:
-    """The path behind a `file://` URL, percent-decoded to the file name's bytes; any other text is its own path."""
+    """The path behind a `file://` URL, percent-decoded to the file name's bytes; any other text is its own
+    path."""
     if not uri.startswith("file://"):
         return uri
     return os.fsdecode(unquote_to_bytes(uri[len("file://") :]))
@@ -31,6 +36,11 @@ class Folder:
         if "://" in root and not root.startswith("file://"):
             raise OutputError(f"the output {root} is not on a local disk: give the path of a folder")
         self.root = os.path.abspath(local_path(root))
+        if bad := _UNUSABLE.search(self.root):
+            raise OutputError(
+                f"the output {self.root!r} has {bad.group()!r} in its path, under which tables cannot be kept: "
+                "choose another folder"
+            )
 
     def path(self, name: str) -> str:
         """Full path of `name`; a name that would leave the folder is refused."""
@@ -76,17 +86,19 @@ class Folder:
 
 
 def claim(folder: Folder) -> None:
-    """Make `folder` an output of ours, or check that it is one. A folder with other things in it is left alone."""
+    """Make `folder` an output of ours, or check that it is one. A folder with other things in it is left
+    alone."""
     root = folder.root
     if is_run(folder):
         return
     if os.path.exists(root) and not os.path.isdir(root):
         raise OutputError(f"the output {root} is a file: choose a folder")
-    others = [name for name in folder.names() if not name.startswith(f"{MARKER}.draft")]
+    found = os.listdir(root) if os.path.isdir(root) else []
+    others = sorted(name for name in found if not name.startswith(f"{MARKER}.draft"))
     if others:
         raise OutputError(
-            f"the output folder {root} holds other things ({others[0]!r} …) and no run of curate: choose a new or "
-            "empty folder"
+            f"the output folder {root} holds other things ({others[0]!r} …) and no run of curate: choose a "
+            "new or empty folder"
         )
     folder.write(MARKER, json.dumps(MARKER_CONTENT).encode())
 

@@ -1,9 +1,9 @@
 """Tables that commit: Parquet parts and a Delta log (deltalake) that says which of them count.
 
-Writers write parts, the driver alone commits them, readers read the log and never a listing; so a part that was not
-committed is never seen, and a killed run leaves nothing half-written. A table that is partitioned by `key` (the
-cache key of the step that wrote the rows) keeps the rows of earlier options beside the current ones.
-"""
+Writers write parts, the driver alone commits them, readers read the log and never a listing; so a part that
+was not committed is never seen, and a killed run leaves nothing half-written. A table that is partitioned by
+`key` (the cache key of the step that wrote the rows) keeps the rows of earlier options beside the current
+ones."""
 
 import json
 import os
@@ -98,7 +98,10 @@ class Tables:
         if table is None:
             return []
         chosen = [("key", "=", key)] if key is not None else None
-        return sorted(table.file_uris(file_pruning_predicate=chosen))
+        # Delta percent-encodes the folder's own name; below it are only names of ours.
+        inside = f"/tables/{name}/"
+        uris = table.file_uris(file_pruning_predicate=chosen)
+        return sorted(self.folder.path(f"tables/{name}/{uri.rpartition(inside)[2]}") for uri in uris)
 
     def version(self, name: str) -> int:
         """Number of the last commit, -1 for a table that does not exist."""
@@ -264,13 +267,15 @@ def identifier(name: str) -> str:
 
 
 def _delta_schema(schema: pa.Schema, keyed: bool) -> pa.Schema:
-    """The same columns in types that Delta has: a UUID is binary there (the Parquet parts keep the UUID type)."""
+    """The same columns in types that Delta has: a UUID is binary there (the Parquet parts keep the UUID
+    type)."""
     fields = [pa.field(f.name, pa.binary() if f.type == clips.ID else f.type) for f in schema]
     return pa.schema([*fields, pa.field("key", pa.string())] if keyed else fields)
 
 
 _SQL_TYPES = {
-    clips.ID: "UUID", pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN",
+    clips.ID: "UUID", pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE",
+    pa.bool_(): "BOOLEAN",
 }  # fmt: skip
 
 
