@@ -66,7 +66,9 @@ class ShardOptions(_Options):
     """Codec of the clips; h264 is libx264."""
     crf: float = Field(18, ge=0, le=51)
     """Constant rate factor of libx264; 18 is about visually lossless, 23 the encoder's default."""
-    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"] = "medium"
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"] = (
+        "medium"
+    )
     """Preset of libx264: slower is smaller."""
     fps: float | None = Field(None, gt=0, le=240)
     """Constant frame rate of the clips; the source's own timing if it is not given."""
@@ -134,7 +136,7 @@ class Plan:
     captioner: Captioner
 
 
-# -- reading --------------------------------------------------------------------------------------------------
+# -- reading -----------------------------------------------------------------------------------------------
 
 
 class _Loader(yaml.SafeLoader):
@@ -177,7 +179,9 @@ def read_file(path: str) -> dict[str, dict[str, Any]]:
     try:
         data = Path(path).read_bytes()[: MAX_BYTES + 1]
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}: give the path of a pipelines file") from error
+        raise ConfigError(
+            f"cannot read {path}: {error.strerror}: give the path of a pipelines file"
+        ) from error
     if len(data) > MAX_BYTES:
         raise ConfigError(f"{path} is larger than {MAX_BYTES} bytes: it is not a pipelines file")
     try:
@@ -186,7 +190,9 @@ def read_file(path: str) -> dict[str, dict[str, Any]]:
         raise ConfigError(f"{path} is not UTF-8 text: give a pipelines file") from error
     top = parse_yaml(text, path)
     if not isinstance(top, dict) or not isinstance(top.get("pipelines"), dict) or not top["pipelines"]:
-        raise ConfigError(f"{path} holds no pipelines: write `pipelines:` and below it `NAME:` with input and output")
+        raise ConfigError(
+            f"{path} holds no pipelines: write `pipelines:` and below it `NAME:` with input and output"
+        )
     for key in top:
         if key != "pipelines":
             raise ConfigError(f"{path} has {key!r} beside `pipelines`{did_you_mean(key, ['pipelines'])}")
@@ -197,7 +203,9 @@ def read_file(path: str) -> dict[str, dict[str, Any]]:
     return pipelines
 
 
-def _extended(pipelines: Mapping[str, dict[str, Any]], name: str, path: str, seen: tuple[str, ...] = ()) -> Any:
+def _extended(
+    pipelines: Mapping[str, dict[str, Any]], name: str, path: str, seen: tuple[str, ...] = ()
+) -> Any:
     """A pipeline laid over what it extends: mappings merge, all else (lists too) is replaced."""
     if name in seen:
         raise ConfigError(f"{path}: {' extends '.join([*seen, name])}: a circle")
@@ -231,7 +239,9 @@ def override(body: dict[str, Any], setting: str) -> None:
         if isinstance(here, list):
             names = [str(item.get("name", item.get("use"))) for item in here if isinstance(item, dict)]
             if part not in names:
-                raise ConfigError(f"--set {path}: the pipeline has no filter {part!r}{did_you_mean(part, names)}")
+                raise ConfigError(
+                    f"--set {path}: the pipeline has no filter {part!r}{did_you_mean(part, names)}"
+                )
             if last:
                 raise ConfigError(f"--set {path}: name an option of the filter, such as {path}.keep.min=0.5")
             here = here[names.index(part)]
@@ -241,17 +251,22 @@ def override(body: dict[str, Any], setting: str) -> None:
             elif last:
                 here[part] = value
             else:
+                if part == "filters" and not here.get(part):
+                    raise ConfigError(f"--set {path}: the pipeline has no filters")
                 if not isinstance(here.get(part), dict | list):
                     here[part] = {}
                 here = here[part]
 
 
 def load(path: str, name: str | None = None, settings: Sequence[str] = ()) -> Plan:
-    """Read the pipeline `name` (the first by default) of a file, apply `--set`s, build and check everything."""
+    """Read the pipeline `name` (the first by default) of a file, apply `--set`s, build and check
+    everything."""
     pipelines = read_file(path)
     name = name or next(iter(pipelines))
     body = _extended(pipelines, name, path)
-    body = parse_yaml(yaml.safe_dump(body), path)  # a copy of its own, so that overriding changes nothing else
+    body = parse_yaml(
+        yaml.safe_dump(body), path
+    )  # a copy of its own, so that overriding changes nothing else
     for setting in settings:
         override(body, setting)
     try:
@@ -280,7 +295,8 @@ def resolve(name: str, body: dict[str, Any]) -> Plan:
     cuts = cut_options(pipeline.cuts)
     steps = _filters(pipeline, cuts)
     use, options = _use(pipeline.captioner, "captioner")
-    return Plan(name, pipeline, cuts, steps, use, build("captioners", use, options, Captioner))  # type: ignore[type-abstract]
+    captioner = build("captioners", use, options, Captioner)  # type: ignore[type-abstract]
+    return Plan(name, pipeline, cuts, steps, use, captioner)
 
 
 def _place(error: ValidationError) -> str:
@@ -321,7 +337,9 @@ def _filters(pipeline: Pipeline, cuts: CutOptions) -> tuple[FilterStep, ...]:
     return tuple(steps)
 
 
-def _rules(name: str, plugin: SignalFilter, keep: Any, bounds: Mapping[str, tuple[float, float]]) -> tuple[Rule, ...]:
+def _rules(
+    name: str, plugin: SignalFilter, keep: Any, bounds: Mapping[str, tuple[float, float]]
+) -> tuple[Rule, ...]:
     if keep is None:
         return ()
     if not isinstance(keep, dict):

@@ -1,4 +1,5 @@
-"""What the input of a run names: folders, globs, files and lists, as one listing of files with carried columns."""
+"""What the input of a run names: folders, globs, files and lists, as one listing of files with carried
+columns."""
 
 import csv
 import glob
@@ -14,9 +15,11 @@ import pyarrow.parquet as pq
 
 from curate.storage import local_path
 
-VIDEO_EXTENSIONS = frozenset(
-    ["3g2", "3gp", "asf", "avi", "divx", "dv", "f4v", "flv", "gif", "ivf", "m2t", "m2ts", "m2v", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpe", "mpeg", "mpg", "mts", "mxf", "nut", "obu", "ogm", "ogv", "qt", "rm", "rmvb", "ts", "vob", "webm", "wmv", "y4m", "h264", "h265", "hevc", "264", "265"]
-)
+VIDEO_EXTENSIONS = frozenset({
+    "3g2", "3gp", "asf", "avi", "divx", "dv", "f4v", "flv", "gif", "ivf", "m2t", "m2ts", "m2v", "m4v",
+    "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpe", "mpeg", "mpg", "mts", "mxf", "nut", "obu", "ogm",
+    "ogv", "qt", "rm", "rmvb", "ts", "vob", "webm", "wmv", "y4m", "h264", "h265", "hevc", "264", "265",
+})  # fmt: skip
 LIST_EXTENSIONS = frozenset({"txt", "csv", "jsonl", "parquet"})
 
 
@@ -48,7 +51,8 @@ class Listing:
 
 
 def uri_of(path: str) -> str:
-    """The path itself; a name that is not UTF-8 becomes a percent-encoded `file://` URL, so that tables hold text."""
+    """The path itself; a name that is not UTF-8 becomes a percent-encoded `file://` URL, so that tables hold
+    text."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
@@ -72,6 +76,8 @@ def listing(inputs: Sequence[str], output: str) -> Listing:
         if "://" in path:
             raise InputError(f"the input {text} is not on a local disk: give folders, globs, files or lists")
         if os.path.isdir(path):
+            if os.path.abspath(path) == output:
+                raise InputError(f"the input {text} is the output folder too: choose another output")
             for file in _walk(path, output, found):
                 add(file, {})
         elif _extension(path) in LIST_EXTENSIONS and os.path.isfile(path):
@@ -82,7 +88,9 @@ def listing(inputs: Sequence[str], output: str) -> Listing:
         elif glob.has_magic(path):
             matches = sorted(glob.glob(path, recursive=True, include_hidden=True))
             if not matches:
-                raise InputError(f"the input {text} matches nothing: check the pattern and the current folder")
+                raise InputError(
+                    f"the input {text} matches nothing: check the pattern and the current folder"
+                )
             for match in matches:
                 if os.path.isdir(match):
                     continue
@@ -95,8 +103,8 @@ def listing(inputs: Sequence[str], output: str) -> Listing:
     found.entries = sorted((_entry(path, carried) for path, carried in rows.values()), key=lambda e: e.uri)
     if not found.entries:
         raise InputError(
-            f"no video in {', '.join(inputs)} ({found.passed_over} other files passed over): give a folder, glob or "
-            "list that names videos"
+            f"no video in {', '.join(inputs)} ({found.passed_over} other files passed over): give a folder, "
+            "glob or list that names videos"
         )
     return found
 
@@ -149,7 +157,7 @@ def merge_carried(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {name: merged[name] for name in sorted(merged)}
 
 
-# -- lists ----------------------------------------------------------------------------------------------------
+# -- lists -------------------------------------------------------------------------------------------------
 
 
 def _read_list(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -163,7 +171,10 @@ def _read_list(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
         uri = row.pop("uri", None)
         if not isinstance(uri, str) or not uri.strip():
             raise InputError(f"the list {path} has no `uri` in row {number}: name the file's path there")
-        yield os.path.join(base, local_path(uri)), {name: _plain(value) for name, value in row.items() if name}
+        yield (
+            os.path.join(base, local_path(uri)),
+            {name: _plain(value) for name, value in row.items() if name},
+        )
 
 
 def _plain(value: Any) -> Any:
