@@ -17,14 +17,15 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Raw video in, training data for text-to-video models out: decode once, measure once, decide as often as "
-    "you like, encode only what survives.",
+    help="Raw video in, training data for text-to-video models out: decode once, measure once, decide as "
+    "often as you like, encode only what survives.",
 )
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A pipelines.yaml.")]
 Name = Annotated[str | None, typer.Option("-p", "--pipeline", help="Pipeline in FILE; the first by default.")]
 Settings = Annotated[
-    list[str], typer.Option("--set", help="Override an option: --set filters.motion.keep.min=0.5 (repeatable).")
+    list[str],
+    typer.Option("--set", help="Override an option: --set filters.motion.keep.min=0.5 (repeatable)."),
 ]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The output folder of a run.")]
 
@@ -46,7 +47,11 @@ def run(
         result = execute(load(file, pipeline, settings), reporter)
     _print_summary(result)
     if strict and result.failed_videos:
-        _fail(1, f"--strict: {result.failed_videos} of {result.videos} videos failed; {_ask_failed(result.folder)}")
+        _fail(
+            1,
+            f"--strict: {result.failed_videos} of {result.videos} videos failed; "
+            f"{_ask_failed(result.folder)}",
+        )
 
 
 @app.command()
@@ -78,9 +83,12 @@ def plan(
 def query(
     run: Run,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over the views of the run.")],
-    format: Annotated[str, typer.Option("--format", help="table, csv, json or parquet (to stdout).")] = "table",
+    format: Annotated[
+        str, typer.Option("--format", help="table, csv, json or parquet (to stdout).")
+    ] = "table",
 ) -> None:
-    """Ask DuckDB about a run. Views: videos clips scores verdicts captions samples pairs steps funnel runs."""
+    """Ask DuckDB about a run. Views: videos clips scores verdicts captions samples pairs steps funnel
+    runs."""
     from curate.query import query as ask
     from curate.storage import Folder
 
@@ -117,7 +125,7 @@ def sample(folder: Annotated[str, typer.Argument(metavar="DIR", help="Where to w
     print(f"{len(written)} videos in {folder}")
 
 
-# -- output ---------------------------------------------------------------------------------------------------
+# -- output ------------------------------------------------------------------------------------------------
 
 
 def _print_summary(result: "Summary") -> None:
@@ -128,19 +136,24 @@ def _print_summary(result: "Summary") -> None:
         right={1, 2, 3, 4},
     )
     print()
-    entered = [[r["rule"], *(str(r[c]) for c in ("entered", "dropped", "failed", "pending"))] for r in result.funnel]
+    entered = [
+        [r["rule"], *(str(r[c]) for c in ("entered", "dropped", "failed", "pending"))] for r in result.funnel
+    ]
     _table(["funnel", "entered", "dropped", "failed", "pending"], entered, right={1, 2, 3, 4})
     last = result.funnel[-1] if result.funnel else None
     kept = last["entered"] - last["dropped"] - last["failed"] - last["pending"] if last else 0
     print()
     share = result.outside_seconds / result.seconds if result.seconds else 0.0
-    print(f"run {result.run} of {result.folder}: {result.videos} videos, {result.failed_videos} failed, {kept} clips kept")
+    print(
+        f"run {result.run} of {result.folder}: {result.videos} videos, {result.failed_videos} failed, "
+        f"{kept} clips kept"
+    )
     if result.passed_over:
         print(f"{result.passed_over} files without a video extension were passed over")
     print(f"{result.samples} samples in {result.shards} shards")
     print(
-        f"{result.seconds:.1f} s, of which {result.outside_seconds:.1f} s ({share:.0%}) outside decoding, measuring and "
-        "encoding"
+        f"{result.seconds:.1f} s, of which {result.outside_seconds:.1f} s ({share:.0%}) outside decoding, "
+        "measuring and encoding"
     )
     if result.failed_videos:
         print(f"what failed and why: {_ask_failed(result.folder)}")
@@ -199,7 +212,7 @@ def _cell(value: Any, null: str) -> str:
     return str(value)
 
 
-# -- errors ---------------------------------------------------------------------------------------------------
+# -- errors ------------------------------------------------------------------------------------------------
 
 
 def _one_of(value: str, *known: str) -> None:

@@ -1,8 +1,8 @@
 """Ids, table schemas and the layout of a sample: what every other module agrees on.
 
-An id is a 128-bit BLAKE2b digest: 16 bytes in Python, a UUID column in Parquet and DuckDB (16 bytes on disk, quick to
-join, and `WHERE clip_id = '<32 hex digits>'` works), 32 lowercase hex digits wherever a person or a file sees it.
-"""
+An id is a 128-bit BLAKE2b digest: 16 bytes in Python, a UUID column in Parquet and DuckDB (16 bytes on disk,
+quick to join, and `WHERE clip_id = '<32 hex digits>'` works), 32 lowercase hex digits wherever a person or a
+file sees it."""
 
 import hashlib
 import json
@@ -24,7 +24,8 @@ def new_hash() -> "hashlib.blake2b":
 
 
 def digest(*parts: bytes) -> bytes:
-    """Id (16 bytes) of `parts`; each is prefixed by its length, so that no two lists of parts run together."""
+    """Id (16 bytes) of `parts`; each is prefixed by its length, so that no two lists of parts run
+    together."""
     h = new_hash()
     for part in parts:
         h.update(len(part).to_bytes(8, "little"))
@@ -33,7 +34,8 @@ def digest(*parts: bytes) -> bytes:
 
 
 def clip_id(video_id: bytes, start_pts: int, end_pts: int) -> bytes:
-    """Id of the span [start_pts, end_pts) of a video: it does not depend on the options that found the span."""
+    """Id of the span [start_pts, end_pts) of a video: it does not depend on the options that found the
+    span."""
     return digest(video_id, str(start_pts).encode(), str(end_pts).encode())
 
 
@@ -66,11 +68,12 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
 _S, _I, _F, _B = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 
 FILES = _schema(uri=_S, bytes=_I, modified=_S, video_id=ID, error=_S)
-"""Cache of hashing: what (uri, bytes, modified) was when it was last read. `video_id` is NULL where reading failed."""
+"""Cache of hashing: what (uri, bytes, modified) was when it was last read. `video_id` is NULL where reading
+failed."""
 
 INPUTS = _schema(uri=_S, bytes=_I, modified=_S, carried=_S, missing=_S)
-"""What the input of the last run named. `carried`: further columns of a list, as a JSON object. `missing`: why a
-listed file could not be found."""
+"""What the input of the last run named. `carried`: further columns of a list, as a JSON object. `missing`:
+why a listed file could not be found."""
 
 VIDEOS = _schema(
     video_id=ID, bytes=_I, container=_S, codec=_S, width=_I, height=_I, coded_width=_I, coded_height=_I,
@@ -78,23 +81,28 @@ VIDEOS = _schema(
     time_base=_S, pixel_format=_S, bit_depth=_I, matrix=_S, range=_S, transfer=_S, primaries=_S, has_audio=_B,
     audio_codec=_S, audio_rate=_I, audio_channels=_I, bits_per_pixel=_F, error=_S, key=_S,
 )  # fmt: skip
-"""One content. `width` x `height` as shown (upright, square pixels); `seconds` of its frames; `error`: why not usable."""
+"""One content. `width` x `height` as shown (upright, square pixels); `seconds` of its frames; `error`: why
+not usable."""
 
 SCANS = _schema(
     video_id=ID,
     groups=pa.list_(
         pa.struct([("group", _S), ("key", _S), ("part", _S), ("rows", _I), ("bytes", _I)]),
     ),
-    frames_decoded=_I, start_pts=_I, end_pts=_I, seconds=_F, time_base=_S, salvaged=_B, errors=_I, first_error=_S,
+    frames_decoded=_I, start_pts=_I, end_pts=_I, seconds=_F, time_base=_S, salvaged=_B, errors=_I,
+    first_error=_S,
     reordered=_B, filled=_I, error=_S, transient=_B, cpu_seconds=_F,
 )  # fmt: skip
-"""One decoding pass over a video. A signal part exists for readers only when a row here names it (`groups.part`)."""
+"""One decoding pass over a video. A signal part exists for readers only when a row here names it
+(`groups.part`)."""
 
 CLIPS = _schema(
-    clip_id=ID, video_id=ID, start_pts=_I, end_pts=_I, time_base=_S, start_seconds=_F, end_seconds=_F, frames=_I,
+    clip_id=ID, video_id=ID, start_pts=_I, end_pts=_I, time_base=_S, start_seconds=_F, end_seconds=_F,
+    frames=_I,
     audited=_B, dropped_by=_S,
 )  # fmt: skip
-"""A span. `dropped_by` is `cuts.…` for shots too short and trimmed ends; `audited`: measured whatever the verdict."""
+"""A span. `dropped_by` is `cuts.…` for shots too short and trimmed ends; `audited`: measured whatever the
+verdict."""
 
 CAPTIONS = _schema(
     clip_id=ID, short=_S, dense=_S, fields=_S, captioner=_S, model=_S, prompt_hash=_S, outcome=_S, error=_S
@@ -112,7 +120,8 @@ SAMPLES = _schema(
     txt_bytes=_I, short_txt_offset=_I, short_txt_bytes=_I, width=_I, height=_I, frames=_I, fps=_F, seconds=_F,
     bucket=_S, weight=_F, split=_S, digest=_S,
 )  # fmt: skip
-"""A clip in a shard. `shard` is relative to the run; offsets count bytes from the start of the tar to the member's data."""
+"""A clip in a shard. `shard` is relative to the run; offsets count bytes from the start of the tar to the
+member's data."""
 
 VERDICTS = _schema(clip_id=ID, kept=_B, dropped_by=_S, error=_S, pending=_B, position=_I)
 """`position`: the rule (row of `funnel`) at which the clip's fate was settled; NULL for kept clips."""
@@ -158,7 +167,8 @@ def score_schema(columns: dict[str, type]) -> pa.Schema:
     return pa.schema([("clip_id", ID), ("score", _F), *extra, ("error", _S)])
 
 
-# The layout of a sample in a webdataset tar: KEY is the clip's id in hex; webdataset groups members by all before
-# the first dot of the name.
+# The layout of a sample in a webdataset tar: KEY is the clip's id in hex; webdataset groups members by all
+# before the first dot of the name.
 MEMBERS: dict[str, str] = {"mp4": "mp4", "json": "json", "txt": "txt", "short_txt": "short.txt"}
-"""Column prefix in `samples` -> member extension: the clip, all that is known of it, the dense and short caption."""
+"""Column prefix in `samples` -> member extension: the clip, all that is known of it, the dense and short
+caption."""

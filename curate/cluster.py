@@ -1,7 +1,7 @@
 """Ray, started only when there is work: a stream of results from a function over many items.
 
-The work itself is a plain function from a JSON object to a JSON object; what is here is only how it is spread.
-"""
+The work itself is a plain function from a JSON object to a JSON object; what is here is only how it is
+spread."""
 
 import json
 import os
@@ -18,7 +18,8 @@ T = TypeVar("T")
 OBJECT_STORE_BYTES = 150_000_000
 """Only small JSON rows pass through the object store."""
 STREAM = 2000
-"""Items given to one Ray dataset; more are streamed through several, so that planning a million stays small."""
+"""Items given to one Ray dataset; more are streamed through several, so that planning a million stays
+small."""
 
 
 class Cluster:
@@ -44,9 +45,8 @@ class Cluster:
     def each(self, function: Callable[[Item], Item], items: Sequence[Item]) -> Iterator[Item]:
         """`function` of every item, as results come in (in any order), in processes of Ray Data.
 
-        One task per item, as many at once as there are workers. An item and its result are JSON objects. An exception
-        in `function` ends the stream; what belongs to the item alone must be in its result.
-        """
+        One task per item, as many at once as there are workers. An item and its result are JSON objects. An
+        exception in `function` ends the stream; what belongs to the item alone must be in its result."""
         if not items:
             return
         self.start()

@@ -1,4 +1,5 @@
-"""What every step is handed: the run's folder, its tables, the resolved pipeline, the cache keys, and its log."""
+"""What every step is handed: the run's folder, its tables, the resolved pipeline, the cache keys, and its
+log."""
 
 import json
 import platform
@@ -25,7 +26,8 @@ PROBE_VERSION = 1
 
 @dataclass(frozen=True)
 class Keys:
-    """Cache key of each step: its own options and version, and what it reads. Rules and order are in none of them."""
+    """Cache key of each step: its own options and version, and what it reads. Rules and order are in none of
+    them."""
 
     videos: str
     groups: dict[str, str]
@@ -137,7 +139,8 @@ class Context:
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Step]:
-        """Time (a part of) a step and show its progress; a step may come in several waves, its counts add up."""
+        """Time (a part of) a step and show its progress; a step may come in several waves, its counts add
+        up."""
         step = self.count(name)
         self.reporter.begin(name, total, unit)
         started = time.monotonic()

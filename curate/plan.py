@@ -1,4 +1,5 @@
-"""`curate plan`: what a run would do, step by step, and why. Reads tables; starts nothing and decodes nothing."""
+"""`curate plan`: what a run would do, step by step, and why. Reads tables; starts nothing and decodes
+nothing."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -40,9 +41,12 @@ class RunPlan:
 
 
 class _Planner:
-    """Walks the steps; `new` says that an earlier step has rows to do, so that counts here are a lower bound."""
+    """Walks the steps; `new` says that an earlier step has rows to do, so that counts here are a lower
+    bound."""
 
-    def __init__(self, plan: Plan, folder: Folder, listed: list[Any], unread: int, last: dict[str, Any] | None) -> None:
+    def __init__(
+        self, plan: Plan, folder: Folder, listed: list[Any], unread: int, last: dict[str, Any] | None
+    ) -> None:
         self.plan, self.folder, self.keys = plan, folder, Keys.of(plan)
         self.tables = Tables(folder)
         self.listed, self.unread, self.last = listed, unread, last
@@ -71,14 +75,18 @@ class _Planner:
         before = before if isinstance(before, dict) else {}
         names = [n for n in {**before, **now} if before.get(n) != now.get(n)]
         if names:
-            changes = ", ".join(f"{n} {before.get(n, 'default')} → {now.get(n, 'default')}" for n in sorted(names))
+            changes = ", ".join(
+                f"{n} {before.get(n, 'default')} → {now.get(n, 'default')}" for n in sorted(names)
+            )
             return f"options of {section} changed: {changes}"
         return f"the version of {section}, or of what it reads, changed"
 
     def run(self) -> list[StepPlan]:
         plan, keys, tables = self.plan, self.keys, self.tables
         now = plan.pipeline.model_dump(mode="json")
-        index_changed = "the version of index changed" if self.last and self.old_keys["videos"] != keys.videos else None
+        index_changed = (
+            "the version of index changed" if self.last and self.old_keys["videos"] != keys.videos else None
+        )
         self.add("index", len(self.listed) - self.unread, self.unread, "files", index_changed)
         videos = state.videos(self.listed, tables, keys)
         usable = [video for video in videos.values() if video.usable]
@@ -102,7 +110,10 @@ class _Planner:
         have = walk.open & ~walk.missing(captions)
         self.add(
             "caption", int(have.sum()), int(want.sum()), "clips",
-            self.changed("captioner", self.old_keys.get("captioner"), keys.captioner, now["captioner"], self.old.get("captioner")),
+            self.changed(
+                "captioner", self.old_keys.get("captioner"), keys.captioner, now["captioner"],
+                self.old.get("captioner"),
+            ),
         )  # fmt: skip
         packed = tables.read("samples", columns=["clip_id"])
         encodes = tables.read("encodes", keys.encode, ["clip_id", "error"])
@@ -112,7 +123,9 @@ class _Planner:
         todo = walk.open & ~in_shards & ~(failed & _with_error(walk, encodes))
         self.add(
             "shards", int(in_shards.sum()), int(todo.sum()), "clips",
-            self.changed("shards", self.old_keys.get("encode"), keys.encode, now["shards"], self.old.get("shards")),
+            self.changed(
+                "shards", self.old_keys.get("encode"), keys.encode, now["shards"], self.old.get("shards")
+            ),
         )  # fmt: skip
         return self.steps
 
@@ -124,13 +137,21 @@ class _Planner:
         for step in self.plan.filters:
             columns = list(clips.score_schema(step.plugin.COLUMNS).names)
             scores = self.tables.read(f"scores/{step.name}", self.keys.filters[step.name])
-            scores = scores.select(columns) if scores.num_rows else clips.score_schema(step.plugin.COLUMNS).empty_table()
+            scores = (
+                scores.select(columns)
+                if scores.num_rows
+                else clips.score_schema(step.plugin.COLUMNS).empty_table()
+            )
             wanted = walk.open | audited
             missing = wanted & walk.missing(scores)
             old = {k: v for k, v in before.get(step.name, {}).items() if k not in ("keep", "name")}
             new = {k: v for k, v in bodies[step.name].items() if k not in ("keep", "name")}
             why = self.changed(
-                step.name, self.old_keys.get("filters", {}).get(step.name), self.keys.filters[step.name], new, old
+                step.name,
+                self.old_keys.get("filters", {}).get(step.name),
+                self.keys.filters[step.name],
+                new,
+                old,
             )
             self.add(f"score:{step.name}", int((wanted & ~missing).sum()), int(missing.sum()), "clips", why)
             walk.filter(step, scores)
@@ -160,13 +181,21 @@ def plan_run(plan: Plan, listed: list[Any], passed_over: int) -> RunPlan:
         last = max(rows, key=lambda row: (row["run"], row["ended"]), default=None)
     unread = len(state.unread(listed, tables, Keys.of(plan)))
     steps = _Planner(plan, folder, listed, unread, last).run()
-    warnings = [f"{passed_over} files of the input have no video extension and are passed over"] if passed_over else []
+    warnings = (
+        [f"{passed_over} files of the input have no video extension and are passed over"]
+        if passed_over
+        else []
+    )
     if last:
         before, now = json.loads(last["versions"]), versions()
-        changes = [f"{n} {before.get(n)} → {now.get(n)}" for n in sorted({*before, *now}) if before.get(n) != now.get(n)]
+        changes = [
+            f"{n} {before.get(n)} → {now.get(n)}"
+            for n in sorted({*before, *now})
+            if before.get(n) != now.get(n)
+        ]
         if changes:
             warnings.append(
-                f"packages or codecs changed since the last run ({', '.join(changes)}): what is done stays as it is, and "
-                "new rows and clips may differ in their bytes"
+                f"packages or codecs changed since the last run ({', '.join(changes)}): what is done stays "
+                "as it is, and new rows and clips may differ in their bytes"
             )
     return RunPlan(steps, warnings)

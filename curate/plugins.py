@@ -44,7 +44,8 @@ class ClipView:
 
     @cached_property
     def frame_seconds(self) -> npt.NDArray[np.float64]:
-        """(frames,) time of each frame from the clip's start, in seconds; from the first group that was read."""
+        """(frames,) time of each frame from the clip's start, in seconds; from the first group that was
+        read."""
         pts = next(iter(self.signals.values()))["pts"]
         numerator, _, denominator = str(self.clip["time_base"]).partition("/")
         ticks = (pts - int(self.clip["start_pts"])).astype(np.float64)
@@ -120,7 +121,9 @@ P = TypeVar("P", bound=Plugin)
 def known(package: str) -> list[str]:
     """Names of the plugins in a folder (`filters`)."""
     module = importlib.import_module(package)
-    return sorted(info.name for info in pkgutil.iter_modules(module.__path__) if not info.name.startswith("_"))
+    return sorted(
+        info.name for info in pkgutil.iter_modules(module.__path__) if not info.name.startswith("_")
+    )
 
 
 def load(package: str, use: str, kind: type[P]) -> type[P]:
@@ -132,8 +135,8 @@ def load(package: str, use: str, kind: type[P]) -> type[P]:
             found = getattr(importlib.import_module(module_name), class_name)
         except (ImportError, AttributeError) as error:
             raise ValueError(
-                f"the {what} {use!r} cannot be imported ({error}): give MODULE:CLASS of a module that Python finds "
-                "from the current folder"
+                f"the {what} {use!r} cannot be imported ({error}): give MODULE:CLASS of a module that Python "
+                "finds from the current folder"
             ) from error
         if not (isinstance(found, type) and issubclass(found, kind) and not inspect.isabstract(found)):
             raise ValueError(f"{use} is not a {kind.__name__}: derive it from curate.plugins.{kind.__name__}")
@@ -151,7 +154,9 @@ def load(package: str, use: str, kind: type[P]) -> type[P]:
         and not name.startswith("_")
     ]
     if len(classes) != 1:
-        raise ValueError(f"{package}/{use}.py must hold exactly one {kind.__name__}, and holds {len(classes)}")
+        raise ValueError(
+            f"{package}/{use}.py must hold exactly one {kind.__name__}, and holds {len(classes)}"
+        )
     return classes[0]
 
 
@@ -172,11 +177,14 @@ def explain(error: ValidationError, where: str, names: list[str]) -> str:
         return f"{where} has no option {option!r}{did_you_mean(option, names)}"
     given = f", not {first['input']!r}" if first["type"] != "missing" else ""
     message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {option + ': ' if option else ''}{message[:1].lower() + message[1:]}{given if option else ''}"
+    message = message[:1].lower() + message[1:]
+    return f"{where}: {option}: {message}{given}" if option else f"{where}: {message}"
 
 
 def did_you_mean(word: str, names: list[str]) -> str:
     """Ending of a message about an unknown name."""
     close = difflib.get_close_matches(word, names, n=1)
     hint = f": did you mean {close[0]!r}?" if close else ""
-    return f"{hint or ':'} known are {', '.join(sorted(names)) or 'none'}" if names else ": it takes no options"
+    return (
+        f"{hint or ':'} known are {', '.join(sorted(names)) or 'none'}" if names else ": it takes no options"
+    )

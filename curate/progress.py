@@ -1,4 +1,5 @@
-"""How far a run is: bars with rate and time left on a terminal, plain lines otherwise. All of it on stderr."""
+"""How far a run is: bars with rate and time left on a terminal, plain lines otherwise. All of it on
+stderr."""
 
 import sys
 import threading

@@ -1,8 +1,8 @@
-"""DuckDB over the tables of a run: the views that people and scripts read, and a way to ask that can do no harm.
+"""DuckDB over the tables of a run: the views that people and scripts read, and a way to ask that can do no
+harm.
 
-The views show the current input under the rules of the last run. Ids are UUIDs inside (`WHERE clip_id = '<32 hex
-digits>'` works) and 32 hex digits in what is printed.
-"""
+The views show the current input under the rules of the last run. Ids are UUIDs inside (`WHERE clip_id = '<32
+hex digits>'` works) and 32 hex digits in what is printed."""
 
 import json
 import uuid
@@ -25,7 +25,9 @@ class Views:
 
     def __init__(self, folder: Folder) -> None:
         if not is_run(folder):
-            raise QueryError(f"{folder.root} is not the output of a run: give the folder that `output:` names")
+            raise QueryError(
+                f"{folder.root} is not the output of a run: give the folder that `output:` names"
+            )
         self.tables = Tables(folder)
         rows = self.tables.rows("runs")
         if not rows:
@@ -72,7 +74,8 @@ class Views:
         nulls = ", ".join(f"NULL AS {identifier(name)}" for name in facts)
         scans = (
             "SELECT video_id, max(error) AS error, bool_or(salvaged) AS salvaged, max(errors) AS errors, "
-            f"max(first_error) AS first_error, max(frames_decoded) AS frames_decoded FROM ({self._scans()}) GROUP BY ALL"
+            f"max(first_error) AS first_error, max(frames_decoded) AS frames_decoded FROM ({self._scans()}) "
+            "GROUP BY ALL"
         )
         return f"""
             SELECT l.video_id, min(l.uri) AS uri, list(l.uri ORDER BY l.uri) AS uris,
@@ -80,7 +83,9 @@ class Views:
                    any_value(s.frames_decoded) AS frames_decoded, any_value(s.salvaged) AS salvaged,
                    any_value(s.errors) AS decode_errors, any_value(s.first_error) AS first_decode_error,
                    list(l.carried ORDER BY l.uri) AS carried
-            FROM _listed l JOIN {self._table("videos")} v ON v.video_id = l.video_id AND v.key = {quoted(self.keys["videos"])}
+            FROM _listed l
+            JOIN {self._table("videos")} v
+              ON v.video_id = l.video_id AND v.key = {quoted(self.keys["videos"])}
             LEFT JOIN ({scans}) s ON s.video_id = l.video_id
             WHERE l.error IS NULL GROUP BY l.video_id
             UNION ALL BY NAME
@@ -92,11 +97,12 @@ class Views:
     def _scans(self) -> str:
         """Scans under the current keys of their groups."""
         current = " OR ".join(
-            f'(g."group" = {quoted(group)} AND g.key = {quoted(key)})' for group, key in self.keys["groups"].items()
+            f'(g."group" = {quoted(group)} AND g.key = {quoted(key)})'
+            for group, key in self.keys["groups"].items()
         )
         return (
-            "SELECT * FROM (SELECT s.video_id, s.error, s.salvaged, s.errors, s.first_error, s.frames_decoded, "
-            f"unnest(s.groups) AS g FROM {self._table('scans')} s) WHERE {current}"
+            "SELECT * FROM (SELECT s.video_id, s.error, s.salvaged, s.errors, s.first_error, "
+            f"s.frames_decoded, unnest(s.groups) AS g FROM {self._table('scans')} s) WHERE {current}"
         )
 
     def _clips(self) -> str:
@@ -124,23 +130,29 @@ class Views:
         if self.tables.files(table, key):
             return self._table(table, key)
         schema = self.tables.schema(table)
-        columns = [] if schema is None else [n for n in schema.names if n not in ("clip_id", "score", "error")]
+        columns = (
+            [] if schema is None else [n for n in schema.names if n not in ("clip_id", "score", "error")]
+        )
         extra = "".join(f", NULL::DOUBLE AS {identifier(column)}" for column in columns)
-        return f"(SELECT NULL::UUID AS clip_id, NULL::DOUBLE AS score, NULL::VARCHAR AS error{extra} WHERE false)"
+        nulls = "NULL::UUID AS clip_id, NULL::DOUBLE AS score, NULL::VARCHAR AS error"
+        return f"(SELECT {nulls}{extra} WHERE false)"
 
     def _scores(self) -> str:
         """One row per clip and filter."""
         selects = [
-            f"SELECT s.clip_id, {quoted(name)} AS filter, s.score, s.error FROM {self._score_table(name, key)} s "
-            "WHERE s.clip_id IN (SELECT clip_id FROM _clips)"
+            f"SELECT s.clip_id, {quoted(name)} AS filter, s.score, s.error "
+            f"FROM {self._score_table(name, key)} s WHERE s.clip_id IN (SELECT clip_id FROM _clips)"
             for name, key in self.filters.items()
         ]
-        empty = "SELECT NULL::UUID AS clip_id, NULL AS filter, NULL::DOUBLE AS score, NULL AS error WHERE false"
+        empty = (
+            "SELECT NULL::UUID AS clip_id, NULL AS filter, NULL::DOUBLE AS score, NULL AS error WHERE false"
+        )
         return " UNION ALL ".join(selects) or empty
 
     def _verdicts(self) -> str:
         return f"""
-            SELECT c.clip_id, coalesce(v.kept, false) AS kept, v.dropped_by, v.error, coalesce(v.pending, true) AS pending
+            SELECT c.clip_id, coalesce(v.kept, false) AS kept, v.dropped_by, v.error,
+                   coalesce(v.pending, true) AS pending
             FROM _clips c LEFT JOIN {self._table("verdicts", self.last["rules"])} v ON v.clip_id = c.clip_id
         """
 

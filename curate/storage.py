@@ -38,8 +38,8 @@ class Folder:
         self.root = os.path.abspath(local_path(root))
         if bad := _UNUSABLE.search(self.root):
             raise OutputError(
-                f"the output {self.root!r} has {bad.group()!r} in its path, under which tables cannot be kept: "
-                "choose another folder"
+                f"the output {self.root!r} has {bad.group()!r} in its path, under which tables cannot be "
+                "kept: choose another folder"
             )
 
     def path(self, name: str) -> str:

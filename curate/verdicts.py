@@ -1,9 +1,8 @@
 """From scores to verdicts: each clip walks down the list of rules until one settles its fate.
 
-A clip is in exactly one state: kept, dropped (by the first rule that it fails), failed (at the first filter that could
-not measure it, or whose rule finds no value) or pending (not measured yet). Nothing is measured here and nothing is
-decoded, so a rule can be moved as often as one likes.
-"""
+A clip is in exactly one state: kept, dropped (by the first rule that it fails), failed (at the first filter
+that could not measure it, or whose rule finds no value) or pending (not measured yet). Nothing is measured
+here and nothing is decoded, so a rule can be moved as often as one likes."""
 
 from dataclasses import dataclass
 
@@ -30,7 +29,11 @@ KEPT, DROPPED, FAILED, PENDING = 0, 1, 2, 3
 def rules_key(plan: Plan, keys: Keys) -> str:
     """Key of a set of verdicts: everything that can change one, the order of filters included."""
     rules = [
-        [step.name, keys.filters[step.name], [[rule.column, str(rule.low), str(rule.high)] for rule in step.rules]]
+        [
+            step.name,
+            keys.filters[step.name],
+            [[rule.column, str(rule.low), str(rule.high)] for rule in step.rules],
+        ]
         for step in plan.filters
     ]
     return clips.cache_key("verdicts", rules, keys.cuts, keys.captioner, keys.encode)
@@ -51,7 +54,8 @@ class Verdicts:
 
 
 class Walk:
-    """Clips on their way through the rules, in the order in which `filter`, `captions` and `encodes` are called."""
+    """Clips on their way through the rules, in the order in which `filter`, `captions` and `encodes` are
+    called."""
 
     def __init__(self, table: pa.Table) -> None:
         """`table`: rows of `clips`."""
@@ -73,12 +77,17 @@ class Walk:
         return positions(self.ids, scores) < 0
 
     def filter(self, step: FilterStep, scores: pa.Table) -> None:
-        """Let the filter's rows and rules settle what they settle. `scores`: its rows under the current key."""
+        """Let the filter's rows and rules settle what they settle. `scores`: its rows under the current
+        key."""
         at = positions(self.ids, scores)
         self._rule(step.rules[0].name if step.rules else step.name)
         self._settle(at < 0, PENDING)
         rows = pa.array(at, mask=at < 0)
-        errors = scores["error"].take(rows) if scores.num_rows else pa.chunked_array([pa.nulls(len(at), pa.string())])
+        errors = (
+            scores["error"].take(rows)
+            if scores.num_rows
+            else pa.chunked_array([pa.nulls(len(at), pa.string())])
+        )
         self._fail(_mask(pc.is_valid(errors)), errors)
         for number, rule in enumerate(step.rules):
             if number:

@@ -21,8 +21,11 @@ AUDIT = "audit"
 """Salt of the seeded choice of clips that are measured whatever their verdict."""
 
 
-def cut_video(path: str, video_id: bytes, scan: dict[str, Any], options: CutOptions, audit: float) -> list[Any]:
-    """Rows of `clips` for one scanned video: contiguous, in order, covering [start_pts, end_pts) of the scan."""
+def cut_video(
+    path: str, video_id: bytes, scan: dict[str, Any], options: CutOptions, audit: float
+) -> list[Any]:
+    """Rows of `clips` for one scanned video: contiguous, in order, covering [start_pts, end_pts) of the
+    scan."""
     columns = read_part(path, ["pts", *COMPONENTS])
     components = np.stack([columns[name] for name in COMPONENTS], axis=1)
     base = Fraction(scan["time_base"])
@@ -53,9 +56,10 @@ def run(context: Context, videos: Sequence[Video], cut: set[bytes]) -> None:
         for batch in batches(todo, BATCH):
             rows: list[dict[str, Any]] = []
             for video in batch:
-                assert video.scan is not None
                 path = context.folder.path(video.parts["content"])
-                rows += cut_video(path, video.identity, video.scan, context.plan.cuts, context.plan.pipeline.audit)
+                rows += cut_video(
+                    path, video.identity, video.scan, context.plan.cuts, context.plan.pipeline.audit
+                )
                 context.reporter.advance()
             context.tables.append("clips", rows, key=context.keys.cuts)
             step.done += len(batch)

@@ -1,8 +1,7 @@
 """Step `index`: what the input names, hashed once and probed once. Writes `files`, `videos`, `inputs`.
 
-A file's id is the digest of all its bytes: a file and its copy with one byte flipped are two videos, a copy is one
-video with two uris. What was read is remembered by (uri, bytes, modification time).
-"""
+A file's id is the digest of all its bytes: a file and its copy with one byte flipped are two videos, a copy
+is one video with two uris. What was read is remembered by (uri, bytes, modification time)."""
 
 import json
 import os

@@ -43,5 +43,7 @@ def outcome(measure: Callable[[ClipView], Row], clip: Row, view: ClipView | Exce
             raise view
         row = dict(measure(view))
     except Exception as error:  # a plugin may raise anything, and only its clip may suffer
-        row = {"error": f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)}
+        row = {
+            "error": f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
+        }
     return {"clip_id": clip["clip_id"], "error": None, **row}

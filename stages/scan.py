@@ -1,18 +1,21 @@
-"""Step `scan`: the one full decode of a video. Writes signal and frame parts, and `scans`, which publishes them."""
+"""Step `scan`: the one full decode of a video. Writes signal and frame parts, and `scans`, which publishes
+them."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from curate.clips import cache_key
+from curate.clips import SCANS, cache_key
 from curate.cluster import Cluster
 from curate.context import Context, RunError
 from curate.signals.frames import NAME as FRAMES
 from curate.signals.parts import remove_unfinished
-from curate.state import Video
+from curate.state import Video, add_scans
+from curate.tables import to_table
 from stages.worker import decode_call, guarded
 
 FREE_BYTES = 200_000_000
-"""Below this much free disk no scan is begun: the signals of an hour of video take about 50 MB, its frames 250 MB."""
+"""Below this much free disk no scan is begun: the signals of an hour of video take about 50 MB, its frames
+250 MB."""
 
 
 def scan_video(item: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +47,10 @@ def prepare(context: Context, cluster: Cluster) -> None:
 
 
 def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
-    """Scan each video for the signal groups that it lacks; every result is committed as it arrives."""
+    """Scan each video for the signal groups that it lacks; every result is committed as it arrives.
+
+    The videos know of their new scans afterwards.
+    """
     todo = {video.identity: video for video in videos if video.usable and video.lacks(context.keys)}
     if todo:
         check_disk(context)
@@ -54,7 +60,9 @@ def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
                 raise RunError(result["fatal"])
             video = todo[bytes.fromhex(result["video_id"])]
             row = _row(context, video, result)
-            context.tables.append("scans", [row])
+            table = to_table(SCANS, [row])
+            context.tables.append("scans", table)
+            add_scans({video.identity: video}, table, context.keys)
             step.done += 1
             step.failed += row["error"] is not None
             step.frames_decoded += row["frames_decoded"] or 0
@@ -92,4 +100,3 @@ def _row(context: Context, video: Video, result: dict[str, Any]) -> dict[str, An
         for group in video.lacks(context.keys)
     ]
     return {**result, "video_id": video.identity, "groups": groups, "error": result.get("error")}
-

@@ -1,4 +1,5 @@
-"""Step `score:<filter>`: a filter over the clips that are still in, and over the audited ones. Writes `scores/…`."""
+"""Step `score:<filter>`: a filter over the clips that are still in, and over the audited ones. Writes
+`scores/…`."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
-"""What is known of each kept clip, as `KEY.json` will say it: content, options and carried columns, nothing else.
+"""What is known of each kept clip, as `KEY.json` will say it: content, options and carried columns, nothing
+else.
 
-Uris, times, attempts and rules stay in the tables: the same clip from another path, found by another run, has the
-same bytes.
-"""
+Uris, times, attempts and rules stay in the tables: the same clip from another path, found by another run, has
+the same bytes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +38,11 @@ def survivors(context: Context, kept: pa.Table, videos: Mapping[bytes, Video]) -
             "clip": {name: clip[name] for name in CLIP_FACTS} | {"source_frames": clip["frames"]},
             "video": {name: value for name, value in video.row.items() if name not in NOT_OF_VIDEO},
             "scores": {
-                name: {column: value for column, value in rows[number].items() if column not in ("clip_id", "error")}
+                name: {
+                    column: value
+                    for column, value in rows[number].items()
+                    if column not in ("clip_id", "error")
+                }
                 for name, rows in scores.items()
             },
             "caption": {name: caption[name] for name in ("short", "dense", "fields", "captioner", "model")},
@@ -51,7 +55,7 @@ def survivors(context: Context, kept: pa.Table, videos: Mapping[bytes, Video]) -
                 path=video.path,
                 start_pts=clip["start_pts"],
                 end_pts=clip["end_pts"],
-                irregular=bool(video.row["irregular"]),
+                irregular=not video.seekable,
                 picture_part=video.parts["picture"],
                 document=document,
                 dense=caption["dense"],
