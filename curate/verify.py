@@ -71,7 +71,7 @@ def verify(folder: Folder, tables: Tables, report: Report) -> int:
         _shard(folder, shard, list(rows), bool(keys), tell)
     for name in folder.names("shards"):
         if name not in named:
-            tell(f"{name}: no row of samples names this file")
+            tell(f"{name}: no row of samples names this file; the next run removes it")
     for row in _stream(TWICE.format(**views)):
         tell(f"key {row['clip_id'].hex()}: {row['times']} rows of samples speak of this clip")
     if rules is not None:

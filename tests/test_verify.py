@@ -125,7 +125,7 @@ def test_a_shard_that_is_gone(root: Path) -> None:
 
 def test_a_file_that_no_row_names(root: Path) -> None:
     (root / "shards" / "stray.tar").write_bytes(b"")
-    assert problems(root) == ["shards/stray.tar: no row of samples names this file"]
+    assert problems(root) == ["shards/stray.tar: no row of samples names this file; the next run removes it"]
 
 
 def test_a_member_that_no_row_names(root: Path) -> None:

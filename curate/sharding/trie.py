@@ -45,8 +45,9 @@ def leaves(
     `key`: the clip's id; `size`: bytes that it takes; a leaf of several items takes at most `limit` bytes
     (one that is larger by itself has a leaf of its own). Ids must differ.
     """
-    ordered = sorted(items, key=lambda item: place(key(item)))
-    places = [int.from_bytes(place(key(item)), "big") for item in ordered]
+    found = [int.from_bytes(place(key(item)), "big") for item in items]
+    order = sorted(range(len(items)), key=found.__getitem__)
+    places, ordered = [found[k] for k in order], [items[k] for k in order]
     assert all(a < b for a, b in pairwise(places)), "an id twice"
     before = [0]
     for item in ordered:
