@@ -22,7 +22,7 @@ from curate.context import Context, Keys, Reporter, RunError, Step, versions
 from curate.state import Video
 from curate.storage import Folder, Lock
 from curate.tables import Tables, id_bytes, rows_of, to_table
-from curate.verdicts import Walk, rules_key
+from curate.verdicts import Mask, Walk, rules_key
 from stages import caption, cuts, decide, index, scan, score, shards
 from stages.inputs import listing
 from stages.survivors import survivors
@@ -111,18 +111,21 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
     """Scan, cut and score wave by wave; the next wave is scanned while this one is measured."""
     cut = _cut_videos(context)
     scores = Scores(context)
-    ready: queue.Queue[list[Video] | BaseException | None] = queue.Queue(maxsize=1)
-    stop = threading.Event()
-    if any(video.usable and video.lacks(context.keys) for video in videos.values()):
+    usable = [video for video in videos.values() if video.usable]
+    busy = {video.identity for video in usable if video.lacks(context.keys)}
+    if busy:
         scan.prepare(context, cluster)
+    busy |= {video.identity for video in usable if video.scanned and video.identity not in cut}
+    busy |= scores.lacking(state.current_clips(context.tables, context.keys, videos))
+    todo = [video for video in usable if video.identity in busy]
+    ready: queue.Queue[list[Video] | BaseException | None] = queue.Queue(maxsize=1)
 
     def scanner() -> None:
         try:
-            for wave in in_waves(list(videos.values()), context.plan.pipeline.wave_hours):
-                if stop.is_set():
+            for wave in in_waves(todo, context.plan.pipeline.wave_hours):
+                if context.stopping.is_set():
                     return
                 scan.run(context, cluster, wave)
-                state.add_scans({video.identity: video for video in wave}, context.tables, context.keys)
                 ready.put(wave)
             ready.put(None)
         except BaseException as error:
@@ -136,17 +139,14 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
                 raise wave
             cuts.run(context, wave, cut)
             scores.measure({video.identity: video for video in wave if video.scanned})
-    finally:
-        stop.set()
-        while thread.is_alive():
-            # The scanner may wait to hand over a wave that nobody wants any more.
-            try:
-                ready.get(timeout=0.1)
-            except queue.Empty:
-                thread.join(timeout=0.1)
-    usable = sum(video.usable for video in videos.values())
-    for name, done in (("scan", context.count("scan").done), ("cuts", context.count("cuts").done)):
-        context.count(name).reused = max(0, usable - done)
+    except BaseException:
+        # The scanner may be in the middle of a long file: it is not waited for. It commits whole results only, and
+        # ends with Ray or with the process.
+        context.stopping.set()
+        raise
+    scanned = sum(video.scanned for video in usable)
+    for name, rows in (("scan", len(usable)), ("cuts", scanned)):
+        context.count(name).reused = rows - context.count(name).done
     context.tables.compact("clips", context.keys.cuts)
 
 
@@ -156,7 +156,7 @@ def in_waves(videos: Sequence[Video], hours: float) -> Iterator[list[Video]]:
     seconds = 0.0
     for video in videos:
         wave.append(video)
-        seconds += video.row["seconds"] or 0.0
+        seconds += video.seconds
         if seconds >= hours * 3600:
             yield wave
             wave, seconds = [], 0.0
@@ -180,23 +180,36 @@ class Scores:
             table = context.tables.read(f"scores/{step.name}", context.keys.filters[step.name])
             self._known[step.name] = table.select(schema.names) if table.num_rows else schema.empty_table()
 
+    def lacking(self, table: pa.Table) -> set[bytes]:
+        """Videos with clips (rows of `clips`) that a filter has to measure; counts all other clips as reused."""
+        audited, walk = _audited(table), Walk(table)
+        lacking = np.zeros(table.num_rows, dtype=bool)
+        for step in self._context.plan.filters:
+            known = self._known[step.name]
+            wanted = walk.open | audited
+            missing = wanted & walk.missing(known)
+            self._context.count(f"score:{step.name}").reused += int((wanted & ~missing).sum())
+            lacking |= missing
+            walk.filter(step, known)
+        return set(pc.unique(id_bytes(table["video_id"].filter(pa.array(lacking)))).to_pylist())
+
     def measure(self, videos: Mapping[bytes, Video]) -> None:
         """Each filter in order over the clips of these videos that are still in, and over the audited ones."""
         context = self._context
         table = state.current_clips(context.tables, context.keys, videos)
-        audited = np.asarray(table["audited"].to_numpy(), dtype=bool)
-        walk = Walk(table)
+        audited, walk = _audited(table), Walk(table)
         for step in context.plan.filters:
             known = self._known[step.name]
-            wanted = walk.open | audited
-            missing = wanted & walk.missing(known)
-            rows = rows_of(table.filter(pa.array(missing)))
-            made = score.run(context, step, rows, videos)
-            context.count(f"score:{step.name}").reused += int(wanted.sum()) - len(rows)
+            missing = (walk.open | audited) & walk.missing(known)
+            made = score.run(context, step, rows_of(table.filter(pa.array(missing))), videos)
             if made:
                 new = to_table(clips.score_schema(step.plugin.COLUMNS), made)
                 known = self._known[step.name] = pa.concat_tables([known, new])
             walk.filter(step, known)
+
+
+def _audited(table: pa.Table) -> Mask:
+    return np.asarray(table["audited"].to_numpy(), dtype=bool)
 
 
 # -- verdicts, captions, shards ---------------------------------------------------------------------------
@@ -232,7 +245,7 @@ def summary(
     """What to tell at the end."""
     tables = context.tables
     samples = tables.read("samples", columns=["shard"])
-    bad = sum(not video.usable or (video.scan is not None and video.scan["error"] is not None) for video in videos.values())
+    bad = sum(not video.usable or (video.scan_error is not None) for video in videos.values())
     unread = unread_files(tables)
     ended = time.monotonic()
     work = [span for name, step in context.steps.items() if name.split(":")[0] in WORK for span in step.intervals]

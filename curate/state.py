@@ -3,8 +3,8 @@
 Tables also hold rows of videos that left the input and of earlier options; nobody sees them but through here.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,46 +15,81 @@ import pyarrow.compute as pc
 from curate import clips
 from curate.context import Keys
 from curate.storage import local_path
-from curate.tables import Tables, id_bytes
+from curate.tables import Tables, id_bytes, rows_of
 
 
-@dataclass
+class Rows:
+    """A table whose rows become dictionaries one at a time, when they are wanted."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table.combine_chunks()
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        return rows_of(self._table.slice(number, 1))[0]
+
+
 class Video:
     """A content of the current input."""
 
-    row: dict[str, Any]
-    """Its row of `videos`."""
-    uris: list[str]
-    carried: list[dict[str, Any]]
-    """The carried columns of each uri."""
-    parts: dict[str, str] = field(default_factory=dict)
-    """Signal group -> path of its part, relative to the run; only what a committed scan names."""
-    scan: dict[str, Any] | None = None
-    """Its newest scan, if that was under the current keys."""
+    def __init__(self, identity: bytes, usable: bool, seconds: float, rows: Rows, number: int) -> None:
+        self.identity = identity
+        self.usable = usable
+        """Whether it can be scanned at all."""
+        self.seconds = seconds
+        """Length, 0 if unknown."""
+        self.uris: list[str] = []
+        self.carried: list[dict[str, Any]] = []
+        """The carried columns of each uri."""
+        self.parts: dict[str, str] = {}
+        """Signal group -> path of its part, relative to the run; only what a committed scan names."""
+        self.groups: set[str] = set()
+        """Groups that were scanned under the current keys, well or in vain."""
+        self.scan_error: str | None = None
+        self._rows, self._number = rows, number
+        self._scans: list[tuple[Rows, int]] = []
 
-    @property
-    def identity(self) -> bytes:
-        return bytes(self.row["video_id"])
+    @cached_property
+    def row(self) -> dict[str, Any]:
+        """Its row of `videos`."""
+        return self._rows[self._number]
+
+    @cached_property
+    def scan(self) -> dict[str, Any]:
+        """Its newest row of `scans` under the current keys."""
+        rows, number = self._scans[-1]
+        return rows[number]
 
     @property
     def path(self) -> str:
         """The file to decode: the first of its uris."""
         return local_path(self.uris[0])
 
-    @property
-    def usable(self) -> bool:
-        """Whether it can be scanned at all."""
-        return self.row["error"] is None
-
     def lacks(self, keys: Keys) -> list[str]:
         """Signal groups that were not scanned under the current keys (a failed scan lacks nothing)."""
-        have = {item["group"] for item in self.scan["groups"]} if self.scan else set()
-        return [group for group in keys.groups if group not in have]
+        return [group for group in keys.groups if group not in self.groups]
 
     @property
     def scanned(self) -> bool:
-        """Whether all its signals are there."""
-        return self.scan is not None and self.scan["error"] is None
+        """Whether it has been scanned, and well."""
+        return bool(self._scans) and self.scan_error is None
+
+    @property
+    def seekable(self) -> bool:
+        """Whether timestamps are sound enough to seek by: neither the packets nor the frames were out of order."""
+        return not (self.row["irregular"] or self.scan["reordered"] or self.scan["filled"])
+
+    def add_scan(
+        self, keys: Keys, groups: Iterable[tuple[str, str, str | None]], error: str | None, rows: Rows, number: int
+    ) -> None:
+        """Take note of a row of `scans`, if it is under the current keys. `groups`: (group, key, part)."""
+        current = [(group, part) for group, key, part in groups if keys.groups.get(group) == key]
+        if not current:
+            return
+        self.groups.update(group for group, _ in current)
+        self.parts.update({group: part for group, part in current if part is not None})
+        self.scan_error = error or self.scan_error
+        self._scans.append((rows, number))
+        self.__dict__.pop("scan", None)
 
 
 class Listed(Protocol):
@@ -74,8 +109,8 @@ class Listed(Protocol):
 
 def unread(listed: Sequence[Listed], tables: Tables, keys: Keys) -> list[Listed]:
     """Files that were never read as they are now, or whose video was probed by an older version."""
-    read = {(row["uri"], row["bytes"], row["modified"]): row["video_id"] for row in tables.rows("files")}
-    probed = {row["video_id"] for row in tables.rows("videos") if row["key"] == keys.videos}
+    read = _files(tables)
+    probed = set(id_bytes(_probed(tables, keys)["video_id"]).to_pylist())
     return [
         file
         for file in listed
@@ -85,31 +120,63 @@ def unread(listed: Sequence[Listed], tables: Tables, keys: Keys) -> list[Listed]
 
 def videos(listed: Sequence[Listed], tables: Tables, keys: Keys) -> dict[bytes, Video]:
     """The videos of the input by id, in the order of their ids, with their scans."""
-    files = {(row["uri"], row["bytes"], row["modified"]): row["video_id"] for row in tables.rows("files")}
-    probed = {row["video_id"]: row for row in tables.rows("videos") if row["key"] == keys.videos}
+    files = _files(tables)
+    table = _probed(tables, keys)
+    rows = Rows(table)
+    probed = {
+        identity: Video(identity, error is None, seconds or 0.0, rows, number)
+        for number, (identity, error, seconds) in enumerate(
+            zip(
+                id_bytes(table["video_id"]).to_pylist(),
+                table["error"].to_pylist(),
+                table["seconds"].to_pylist(),
+                strict=True,
+            )
+        )
+    }
     found: dict[bytes, Video] = {}
     for file in sorted(listed, key=lambda file: file.uri):
         identity = files.get((file.uri, file.bytes, file.modified)) if file.missing is None else None
-        if identity is not None and identity in probed:
-            video = found.setdefault(identity, Video(probed[identity], [], []))
+        video = probed.get(identity) if identity is not None else None
+        if video is not None:
+            found[video.identity] = video
             video.uris.append(file.uri)
             video.carried.append(file.carried)
-    add_scans(found, tables, keys)
+    add_scans(found, tables.read("scans"), keys)
     return dict(sorted(found.items()))
 
 
-def add_scans(found: dict[bytes, Video], tables: Tables, keys: Keys) -> None:
-    """Join the newest row of `scans` per group; older keys do not count."""
-    for row in tables.rows("scans"):
-        video = found.get(row["video_id"])
-        current = [item for item in row["groups"] if keys.groups.get(item["group"]) == item["key"]]
-        if video is None or not current:
-            continue
-        old = video.scan["groups"] if video.scan else []
-        replaced = {item["group"] for item in current}
-        groups = [item for item in old if item["group"] not in replaced] + current
-        video.scan = {**row, "groups": groups, "error": row["error"] or (video.scan or {}).get("error")}
-        video.parts.update({item["group"]: item["part"] for item in current if item["part"]})
+def _files(tables: Tables) -> dict[tuple[str, int, str], bytes | None]:
+    """(uri, bytes, modified) -> id of what was read then."""
+    table = tables.read("files")
+    identities = id_bytes(table["video_id"]).to_pylist()
+    facts = zip(*(table[name].to_pylist() for name in ("uri", "bytes", "modified")), strict=True)
+    return dict(zip(facts, identities, strict=True))
+
+
+def _probed(tables: Tables, keys: Keys) -> pa.Table:
+    """Rows of `videos` under the current key."""
+    table = tables.read("videos")
+    return table.filter(pc.equal(table["key"], keys.videos))
+
+
+def add_scans(found: Mapping[bytes, Video], scans: pa.Table, keys: Keys) -> None:
+    """Join rows of `scans` to their videos; older keys do not count."""
+    scans = scans.combine_chunks()
+    rows = Rows(scans)
+    groups = scans["groups"].combine_chunks() if scans.num_rows else pa.array([], scans["groups"].type)
+    if isinstance(groups, pa.ChunkedArray):
+        groups = groups.chunk(0) if groups.num_chunks else pa.array([], groups.type)
+    flat = groups.flatten()
+    triples = list(zip(*(flat.field(name).to_pylist() for name in ("group", "key", "part")), strict=True))
+    ends = np.cumsum(pc.list_value_length(groups).to_numpy(zero_copy_only=False)).tolist()
+    identities = id_bytes(scans["video_id"]).to_pylist()
+    first = 0
+    for number, (identity, error, end) in enumerate(zip(identities, scans["error"].to_pylist(), ends, strict=True)):
+        video = found.get(identity)
+        if video is not None:
+            video.add_scan(keys, triples[first:end], error, rows, number)
+        first = end
 
 
 def current_clips(tables: Tables, keys: Keys, found: Mapping[bytes, Video]) -> pa.Table:

@@ -67,6 +67,8 @@ def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
             step.failed += row["error"] is not None
             step.frames_decoded += row["frames_decoded"] or 0
             context.reporter.advance()
+            if context.stopping.is_set():
+                return
     context.tables.compact("scans")
 
 
