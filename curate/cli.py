@@ -1,8 +1,11 @@
 """The command line. No logic: each command reads its options, calls one function, and says what happened."""
 
+import io
 import json
+import math
 import os
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -189,7 +192,7 @@ def _write(table: "pa.Table", format: str) -> None:
             _fail(2, "Parquet is not for a terminal: write it to a file, … --format parquet > rows.parquet")
         pq.write_table(table, sys.stdout.buffer)
     elif format == "json":
-        print(json.dumps(table.to_pylist(), default=str, ensure_ascii=False, indent=1))
+        print(json.dumps(_finite(table.to_pylist()), default=_json, ensure_ascii=False, indent=1))
     elif format == "csv":
         import csv
 
@@ -202,13 +205,29 @@ def _write(table: "pa.Table", format: str) -> None:
         _table(table.column_names, rows, right=set())
 
 
+def _finite(value: Any) -> Any:
+    """The value with NULL where a number is none: JSON has no NaN and no infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return {key: _finite(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _json(value: Any) -> Any:
+    """A value that JSON does not know: numbers as numbers, all else as text."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return str(value)
+
+
 def _cell(value: Any, null: str) -> str:
     if value is None:
         return null
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict):
-        return json.dumps(value, default=str, ensure_ascii=False)
+        return json.dumps(_finite(value), default=_json, ensure_ascii=False)
     return str(value)
 
 
@@ -243,27 +262,27 @@ def _holds_us(path: str) -> bool:
 def main() -> None:
     """Entry point: one message on stderr for what went wrong; 0 done, 1 the run failed, 2 bad usage."""
     _install_path()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What a terminal's encoding lacks is shown as an escape: a file's name must not end the program.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(standalone_mode=True)
-    except KeyboardInterrupt:
-        _fail(1, "stopped; run the same command again to go on")
+    except SystemExit as ended:
+        if ended.code == 130:  # what Typer makes of Ctrl-C, without a word
+            _fail(1, "stopped; run the same command again to go on")
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except OSError as error:
-        _fail(1, _os_message(error))
+        from stages.worker import failed_on
+
+        _fail(1, failed_on(error))
     except ValueError as error:
         # Every ValueError of ours speaks to the user.
         _fail(2, str(error))
     except RuntimeError as error:
         _fail(1, str(error))
-
-
-def _os_message(error: OSError) -> str:
-    from stages.worker import out_of_space
-
-    where = f" ({error.filename})" if error.filename else ""
-    return out_of_space(error) or f"{error.strerror or error}{where}: the run stopped; mend it and run again"
 
 
 if __name__ == "__main__":

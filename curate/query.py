@@ -5,15 +5,22 @@ The views show the current input under the rules of the last run. Ids are UUIDs 
 hex digits>'` works) and 32 hex digits in what is printed."""
 
 import json
-import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate import clips
 from curate.storage import Folder, is_run
 from curate.tables import Tables, identifier, quoted
+
+VIEWS = (
+    "videos", "clips", "scores", "verdicts", "captions", "samples", "pairs", "steps", "funnel", "runs",
+)  # fmt: skip
 
 
 class QueryError(ValueError):
@@ -169,7 +176,6 @@ def connect(folder: Folder) -> duckdb.DuckDBPyConnection:
     statements = views.all()
     connection = duckdb.connect(config={"python_enable_replacements": "false"})
     allowed = ", ".join(quoted(path) for path in sorted(views.paths))
-    connection.execute("SET arrow_lossless_conversion = true")
     for name, select in statements.items():
         connection.execute(f"CREATE VIEW {identifier(name)} AS {select}")
     connection.execute(f"SET allowed_paths = [{allowed}]")
@@ -184,7 +190,8 @@ def connect(folder: Folder) -> duckdb.DuckDBPyConnection:
 
 
 def query(folder: Folder, sql: str) -> pa.Table:
-    """Rows of one SELECT; `QueryError` for anything else. Ids come back as 32 hex digits."""
+    """Rows of one SELECT; `QueryError` for anything else. Ids come back as 32 hex digits, and of two columns
+    with the same name the second is called NAME_1."""
     with connect(folder) as connection:
         try:
             statements = connection.extract_statements(sql)
@@ -193,19 +200,61 @@ def query(folder: Folder, sql: str) -> pa.Table:
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise QueryError("only one SELECT can be asked: `curate query` never writes")
         try:
-            return hex_ids(connection.sql(sql).to_arrow_table())
+            found = connection.sql(sql)
+            kinds = found.types
+            return plain(found.to_arrow_table(), kinds)
+        except duckdb.CatalogException as error:
+            raise QueryError(f"the query failed: {error}; the views are {', '.join(VIEWS)}") from error
         except duckdb.Error as error:
             raise QueryError(f"the query failed: {error}") from error
 
 
-def hex_ids(table: pa.Table) -> pa.Table:
-    """The table with every UUID as 32 lowercase hex digits."""
-    for number, field in enumerate(table.schema):
-        if field.type == clips.ID:
-            texts = [None if value is None else _hex(value) for value in table.column(number).to_pylist()]
-            table = table.set_column(number, field.name, pa.array(texts, pa.string()))
-    return table
+def plain(table: pa.Table, kinds: Sequence[Any]) -> pa.Table:
+    """The table in types that every reader knows. `kinds`: DuckDB's type of each column.
+
+    DuckDB hands out a UUID as text with dashes, also inside lists, and a sum of whole numbers as a decimal.
+    """
+    columns: list[pa.ChunkedArray] = []
+    names: list[str] = []
+    for number, (name, kind) in enumerate(zip(table.column_names, kinds, strict=True)):
+        column = table.column(number)
+        if kind.id == "uuid":
+            column = pc.replace_substring(column, "-", "")
+        elif _holds_ids(kind):
+            column = pa.chunked_array([pa.array([_hexed(v, kind) for v in column.to_pylist()], column.type)])
+        elif kind.id in ("hugeint", "uhugeint"):
+            with suppress(pa.ArrowInvalid):  # it stays a decimal where it does not fit
+                column = column.cast(pa.int64())
+        columns.append(column)
+        names.append(_unlike(name, names))
+    return pa.Table.from_arrays(columns, names=names)
 
 
-def _hex(value: uuid.UUID | bytes) -> str:
-    return value.hex if isinstance(value, uuid.UUID) else value.hex()
+def _unlike(name: str, names: Sequence[str]) -> str:
+    """`name`, or NAME_1, NAME_2, … where `names` hold it."""
+    tried = (f"{name}_{number}" if number else name for number in count())
+    return next(one for one in tried if one not in names)
+
+
+def _holds_ids(kind: Any) -> bool:
+    """Whether a nested type has a UUID in it."""
+    if kind.id not in ("list", "array", "struct", "map"):
+        return False
+    inner = [child for _, child in kind.children if not isinstance(child, int)]
+    return any(child.id == "uuid" or _holds_ids(child) for child in inner)
+
+
+def _hexed(value: Any, kind: Any) -> Any:
+    """A value of the type `kind` with its UUIDs as 32 hex digits."""
+    if value is None:
+        return None
+    if kind.id == "uuid":
+        return value.replace("-", "")
+    if kind.id in ("list", "array"):
+        return [_hexed(item, kind.children[0][1]) for item in value]
+    if kind.id == "struct":
+        return {name: _hexed(value[name], child) for name, child in kind.children}
+    if kind.id == "map":
+        (_, key), (_, item) = kind.children
+        return [(_hexed(k, key), _hexed(v, item)) for k, v in value]
+    return value
