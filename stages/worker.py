@@ -38,7 +38,16 @@ def guarded(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     except MediaError as error:
         return {"error": str(error)}
     except OSError as error:
-        return {"fatal": out_of_space(error) or f"{error.strerror or error}: {error.filename or ''}"}
+        return {"fatal": failed_on(error)}
+    except RuntimeError as error:  # the child did not start
+        return {"fatal": str(error)}
+
+
+def failed_on(error: OSError) -> str:
+    """What to say of an error of the machine."""
+    where = f" ({os.fsdecode(error.filename)})" if error.filename else ""
+    said = " ".join(str(error.strerror or error).split())
+    return out_of_space(error) or f"{said}{where}: mend that and run the same command again"
 
 
 def out_of_space(error: OSError) -> str | None:

@@ -125,9 +125,11 @@ def write_tar(path: str, members: Sequence[Member]) -> None:
             # What it is copied from is deleted soon after: it must survive a power cut by then.
             os.fsync(out.fileno())
         os.replace(draft, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(FileNotFoundError):
             os.unlink(draft)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = path  # a write does not know what it writes to
         raise
 
 
