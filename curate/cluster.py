@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ T = TypeVar("T")
 
 OBJECT_STORE_BYTES = 150_000_000
 """Only small JSON rows pass through the object store."""
+STARTS = 3
+"""Attempts to start Ray."""
 STREAM = 2000
 """Items given to one Ray dataset; more are streamed through several, so that planning a million stays
 small."""
@@ -64,9 +67,8 @@ class Cluster:
             # Rows of Ray Data, one block and so one task per item: a result is here as soon as it is made.
             dataset = ray.data.from_items([{"item": text} for text in texts], override_num_blocks=len(texts))
             dataset = dataset.map_batches(work, batch_size=1, num_cpus=1)
-            for batch in dataset.iter_batches(batch_size=None, prefetch_batches=0, batch_format="pyarrow"):
-                for text in batch.column("result").to_pylist():
-                    yield json.loads(text)
+            for text in _texts(dataset):
+                yield json.loads(text)
 
     def start(self) -> None:
         """Start Ray, if it is not running."""
@@ -91,20 +93,55 @@ class Cluster:
             # Ray puts the current folder first on the workers' path, where a user's own `filters/` or
             # `training.py` would shadow ours: start it from the folder that holds our packages.
             os.chdir(Path(__file__).resolve().parent.parent)
-            ray.init(
-                num_cpus=self.workers,
-                object_store_memory=OBJECT_STORE_BYTES,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                configure_logging=False,
-            )
+            _init(self.workers)
         finally:
             os.chdir(here)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
         self._started = True
+
+
+def _texts(dataset: Any) -> Iterator[str]:
+    """Results as they come; an error of Ray or of the function is a RuntimeError of one sentence."""
+    from ray.exceptions import RayError
+
+    try:
+        for batch in dataset.iter_batches(batch_size=None, prefetch_batches=0, batch_format="pyarrow"):
+            yield from batch.column("result").to_pylist()
+    except RayError as error:
+        cause = getattr(error, "cause", None) or error
+        said = (str(cause).strip().splitlines() or [""])[-1].strip()
+        raise RuntimeError(
+            f"a worker process failed ({type(cause).__name__}: {said}): run the same command again"
+        ) from error
+
+
+def _init(workers: int) -> None:
+    """Start Ray, which gives a busy machine no more than 30 s, so it is tried again."""
+    import logging
+
+    import ray
+
+    for attempt in range(STARTS):
+        try:
+            ray.init(
+                num_cpus=workers,
+                object_store_memory=OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                configure_logging=False,
+            )
+            return
+        except Exception as error:  # Ray raises bare Exceptions here
+            with suppress(Exception):
+                ray.shutdown()
+            if attempt == STARTS - 1:
+                said = " ".join(str(error).split())
+                raise RuntimeError(
+                    f"Ray did not start ({said}): when the machine is less busy, run the same command again"
+                ) from error
 
 
 def _user_path() -> list[str]:
