@@ -116,7 +116,7 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
     if busy:
         scan.prepare(context, cluster)
     busy |= {video.identity for video in usable if video.scanned and video.identity not in cut}
-    busy |= scores.lacking(state.current_clips(context.tables, context.keys, videos))
+    busy |= scores.lacking(state.current_clips(context.tables, context.keys, videos), busy)
     todo = [video for video in usable if video.identity in busy]
     ready: queue.Queue[list[Video] | BaseException | None] = queue.Queue(maxsize=1)
 
@@ -176,22 +176,27 @@ class Scores:
         self._context = context
         self._known: dict[str, pa.Table] = {}
         for step in context.plan.filters:
-            schema = clips.score_schema(step.plugin.COLUMNS)
-            table = context.tables.read(f"scores/{step.name}", context.keys.filters[step.name])
-            self._known[step.name] = table.select(schema.names) if table.num_rows else schema.empty_table()
+            self._known[step.name] = decide.rule_columns(context, step)
 
-    def lacking(self, table: pa.Table) -> set[bytes]:
-        """Videos with clips (rows of `clips`) that a filter has to measure; counts all other clips as reused."""
+    def lacking(self, table: pa.Table, busy: set[bytes]) -> set[bytes]:
+        """Videos with clips (rows of `clips`) that a filter has to measure; counts the scores of videos that are
+        neither these nor `busy` as reused: those of the others `measure` counts."""
         audited, walk = _audited(table), Walk(table)
         lacking = np.zeros(table.num_rows, dtype=bool)
+        reused: dict[str, Mask] = {}
         for step in self._context.plan.filters:
             known = self._known[step.name]
-            wanted = walk.open | audited
-            missing = wanted & walk.missing(known)
-            self._context.count(f"score:{step.name}").reused += int((wanted & ~missing).sum())
-            lacking |= missing
+            wanted, missing = walk.open | audited, walk.missing(known)
+            lacking |= wanted & missing
+            reused[step.name] = wanted & ~missing
             walk.filter(step, known)
-        return set(pc.unique(id_bytes(table["video_id"].filter(pa.array(lacking)))).to_pylist())
+        ids = id_bytes(table["video_id"])
+        found = set(pc.unique(ids.filter(pa.array(lacking))).to_pylist())
+        come = pa.array(sorted(found | busy), pa.binary(clips.ID_BYTES))
+        settled = ~np.asarray(pc.is_in(ids, value_set=come).to_numpy(zero_copy_only=False), dtype=bool)
+        for name, mask in reused.items():
+            self._context.count(f"score:{name}").reused += int((mask & settled).sum())
+        return found
 
     def measure(self, videos: Mapping[bytes, Video]) -> None:
         """Each filter in order over the clips of these videos that are still in, and over the audited ones."""
@@ -200,8 +205,9 @@ class Scores:
         audited, walk = _audited(table), Walk(table)
         for step in context.plan.filters:
             known = self._known[step.name]
-            missing = (walk.open | audited) & walk.missing(known)
-            made = score.run(context, step, rows_of(table.filter(pa.array(missing))), videos)
+            wanted, missing = walk.open | audited, walk.missing(known)
+            context.count(f"score:{step.name}").reused += int((wanted & ~missing).sum())
+            made = score.run(context, step, rows_of(table.filter(pa.array(wanted & missing))), videos)
             if made:
                 new = to_table(clips.score_schema(step.plugin.COLUMNS), made)
                 known = self._known[step.name] = pa.concat_tables([known, new])
@@ -223,16 +229,17 @@ def conclude(
     for step in context.plan.filters:
         tables.compact(f"scores/{step.name}", keys.filters[step.name])
     table = state.current_clips(tables, keys, videos)
-    verdicts = decide.decide(context, table)
+    verdicts = decide.decide(context, table, encoded=False)
     waiting = verdicts.awaiting_caption
     caption.run(context, rows_of(table.filter(pa.array(waiting))), videos)
     if waiting.any():
-        verdicts = decide.decide(context, table)
+        verdicts = decide.decide(context, table, encoded=False)
     count = context.count("caption")
     count.reused = int(verdicts.kept.sum()) - (count.done - count.failed)
     kept = table.filter(pa.array(verdicts.kept))
-    shards.run(context, cluster, survivors(context, kept, videos))
-    verdicts, digest = decide.run(context, table, rules, digest)
+    if shards.run(context, cluster, survivors(context, kept, videos)):
+        verdicts = decide.decide(context, table, encoded=True)
+    digest = decide.run(context, table, verdicts, rules, digest)
     for name in ("captions", "encodes"):
         tables.compact(name, keys.captioner if name == "captions" else keys.encode)
     tables.compact("steps")

@@ -145,8 +145,14 @@ def _smaller(one: dict[str, Any], two: dict[str, Any]) -> dict[str, Any]:
     merged = dict(one)
     for name, value in two.items():
         values = [v for v in (merged.get(name), value) if v is not None]
-        merged[name] = min(values, key=lambda v: json.dumps(v, sort_keys=True), default=None)
+        merged[name] = min(values, key=_order, default=None)
     return merged
+
+
+def _order(value: Any) -> tuple[bool, float, str]:
+    """Sorts numbers by size (9 before 10) and before all else, which is sorted by its JSON text."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return not number, value if number else 0.0, json.dumps(value, sort_keys=True)
 
 
 def merge_carried(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
