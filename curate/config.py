@@ -6,6 +6,7 @@ The file is hostile until parsed: plain YAML only, no aliases, bounded in size, 
 import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from curate import clips
 from curate.cutting import CutOptions, cut_options
 from curate.plugins import Captioner, SignalFilter, build, did_you_mean, explain
 from curate.signals.frames import FramesOptions
@@ -20,6 +22,10 @@ from curate.signals.frames import FramesOptions
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+TAKEN = frozenset({*clips.CLIPS.names, "cuts", "captioner", "shards", "filters"})
+"""Columns of the view `clips` and names in `dropped_by` that no filter may have."""
 
 
 class ConfigError(ValueError):
@@ -229,9 +235,9 @@ def override(body: dict[str, Any], setting: str) -> None:
     path, equals, text = setting.partition("=")
     if not equals or not path.strip():
         raise ConfigError(f"--set {setting!r}: write it as a.b.c=VALUE, such as filters.motion.keep.min=0.5")
-    # A path or glob is text, whatever YAML would make of its signs.
-    plain = path in {"input", "output"} and not text.startswith("[")
-    value = text if plain else parse_yaml(text, f"--set {path}")
+    # A path or glob is text, whatever YAML would make of its signs; [a, b] are several.
+    several = text.startswith("[") and text.endswith("]")
+    value = text if path in {"input", "output"} and not several else parse_yaml(text, f"--set {path}")
     here: Any = body
     parts = path.split(".")
     for depth, part in enumerate(parts):
@@ -264,9 +270,8 @@ def load(path: str, name: str | None = None, settings: Sequence[str] = ()) -> Pl
     pipelines = read_file(path)
     name = name or next(iter(pipelines))
     body = _extended(pipelines, name, path)
-    body = parse_yaml(
-        yaml.safe_dump(body), path
-    )  # a copy of its own, so that overriding changes nothing else
+    # A copy of its own, so that overriding changes nothing else.
+    body = parse_yaml(yaml.safe_dump(body), path)
     for setting in settings:
         override(body, setting)
     try:
@@ -281,26 +286,28 @@ def resolve(name: str, body: dict[str, Any]) -> Plan:
     if isinstance(body.get("input"), str):
         body["input"] = [body["input"]]
     for option in ("input", "output"):
-        if not body.get(option):
+        if not body.get(option) or body[option] == [""]:
             raise ValueError(f"no {option} is given: write `{option}:` or pass --set {option}=PATH")
     if body.get("captioner") is None:
         body.pop("captioner", None)
     for option in ("scan", "cuts", "shards", "filters"):
         if option in body and body[option] is None:
             del body[option]
+    for option in ("cuts", "captioner"):
+        if isinstance(use := body.get(option), str):
+            raise ValueError(f"{option} is {use!r}: write `{option}: {{use: {use}}}`")
+    for number, entry in enumerate(body["filters"] if isinstance(body.get("filters"), list) else []):
+        if isinstance(entry, str):
+            raise ValueError(f"filters.{number} is {entry!r}: write `{{use: {entry}}}`")
     try:
         pipeline = Pipeline(**body)
     except ValidationError as error:
-        raise ValueError(explain(error, _place(error), _known_options(error))) from error
+        raise ValueError(explain(error, "pipeline", _known_options(error))) from error
     cuts = cut_options(pipeline.cuts)
     steps = _filters(pipeline, cuts)
     use, options = _use(pipeline.captioner, "captioner")
     captioner = build("captioners", use, options, Captioner)  # type: ignore[type-abstract]
     return Plan(name, pipeline, cuts, steps, use, captioner)
-
-
-def _place(error: ValidationError) -> str:
-    return "pipeline" if len(error.errors()[0]["loc"]) < 2 else f"pipeline: {error.errors()[0]['loc'][0]}"
 
 
 def _known_options(error: ValidationError) -> list[str]:
@@ -329,6 +336,10 @@ def _filters(pipeline: Pipeline, cuts: CutOptions) -> tuple[FilterStep, ...]:
             raise ValueError(f"the filter name {name!r} must be lowercase letters, digits and _")
         plugin = build("filters", use, options, SignalFilter)  # type: ignore[type-abstract]
         for column in [name, *(f"{name}_{column}" for column in plugin.COLUMNS)]:
+            if column in TAKEN:
+                raise ValueError(
+                    f"the filter {name!r} has the name of something else: give it another `name:`"
+                )
             if column in columns:
                 raise ValueError(f"the filters {columns[column]!r} and {name!r} collide: give one a `name:`")
             columns[column] = name
@@ -345,6 +356,8 @@ def _rules(
     if not isinstance(keep, dict):
         raise ValueError(f"filter {name}: keep is {keep!r}: write `keep: {{min: …, max: …}}`")
     own = {end: keep[end] for end in ("min", "max") if end in keep}
+    if own and "score" in keep:
+        raise ValueError(f"filter {name}: keep has {min(own)} and score: write one of them")
     wanted = {"score": own} if own else {}
     wanted |= {column: body for column, body in keep.items() if column not in own}
     rules = []
@@ -359,7 +372,7 @@ def _rules(
             raise ValueError(f"{where} is text: rules are for numbers")
         if not isinstance(body, dict) or not set(body) <= {"min", "max"}:
             raise ValueError(f"{where} is {body!r}: write `{{min: …, max: …}}`")
-        ends = {end: value for end, value in body.items() if value is not None}
+        ends = {end: _number(value) for end, value in body.items() if value is not None}
         for end, value in ends.items():
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise ValueError(f"{where}: {end} is {value!r}, not a number")
@@ -373,3 +386,11 @@ def _rules(
             raise ValueError(f"{where}: the value lies between {least:g} and {most:g}: this can never hold")
         rules.append(Rule(name, column, low, high))
     return tuple(rules)
+
+
+def _number(value: Any) -> Any:
+    """A number that YAML takes for text, such as 1e-3, as the number that it is; all else as it is."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return float(value)
+    return value

@@ -174,7 +174,7 @@ def explain(error: ValidationError, where: str, names: list[str]) -> str:
     first = error.errors()[0]
     option = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"{where} has no option {option!r}{did_you_mean(option, names)}"
+        return f"{where} has no option {option!r}{did_you_mean(str(first['loc'][-1]), names)}"
     given = f", not {first['input']!r}" if first["type"] != "missing" else ""
     message = first["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]

@@ -194,8 +194,9 @@ def query(folder: Folder, sql: str) -> pa.Table:
     with the same name the second is called NAME_1."""
     with connect(folder) as connection:
         try:
+            sql.encode()
             statements = connection.extract_statements(sql)
-        except duckdb.Error as error:
+        except (duckdb.Error, UnicodeEncodeError) as error:
             raise QueryError(f"the query is not SQL: {error}") from error
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise QueryError("only one SELECT can be asked: `curate query` never writes")
