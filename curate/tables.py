@@ -7,21 +7,28 @@ ones."""
 
 import json
 import os
+import re
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, Schema
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from curate import clips
 from curate.storage import Folder
+
+SORT_FROM = 10_000
+"""Rows from which a part is written in the order of its clip ids."""
 
 COMPACT_ABOVE = 48
 """Live parts of one (table, key) above which they are rewritten as one: a query opens every part."""
@@ -57,6 +64,20 @@ def id_bytes(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
     combined = _storage(chunked).combine_chunks()
     return combined.cast(pa.binary(clips.ID_BYTES))
+
+
+def halves(ids: pa.Array) -> npt.NDArray[np.uint64]:
+    """(len(ids), 2) the two 8-byte halves of 16-byte binaries without NULLs: ids as numbers that sort fast."""
+    raw = np.frombuffer(ids.buffers()[1], dtype=np.uint64)
+    first = 2 * ids.offset
+    return raw[first : first + 2 * len(ids)].reshape(-1, 2)
+
+
+def _in_order(data: pa.Table) -> pa.Table:
+    """Many clips in the order of their ids, in which tables are joined fastest."""
+    if data.num_rows < SORT_FROM or data.column_names[0] != "clip_id":
+        return data
+    return data.take(pa.array(np.argsort(halves(id_bytes(data["clip_id"]))[:, 0], kind="stable")))
 
 
 class Tables:
@@ -184,9 +205,9 @@ class Tables:
         part = f"part-{uuid.uuid4().hex}.parquet"
         path = f"key={key}/{part}" if key is not None else part
         values: dict[str, str | None] = {"key": key} if key is not None else {}
-        with self._lock:
+        with self._lock, _writing(self.folder.path(f"tables/{name}")):
             table = self._ensure(name, data.schema, keyed=key is not None)
-            size = self._write_part(f"tables/{name}/{path}", data)
+            size = self._write_part(f"tables/{name}/{path}", _in_order(data))
             now = int(time.time() * 1000)
             actions: list[AddAction | RemoveAction] = [
                 AddAction(path, size, values, now, change, json.dumps({"numRecords": data.num_rows}))
@@ -244,12 +265,27 @@ class Tables:
             return connection.sql(query).to_arrow_table()
 
 
+@contextmanager
+def _writing(path: str) -> Iterator[None]:
+    """Errors of the disk as OSError with number and file, whoever raises them: Arrow leaves out the file, Delta
+    leaves the number in a coloured text of several lines."""
+    try:
+        yield
+    except (OSError, DeltaError) as error:
+        found = re.search(r"\(os error (\d+)\)", str(error))
+        number = getattr(error, "errno", None) or (int(found[1]) if found else None)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), getattr(error, "filename", None) or path) from error
+
+
 def write_parquet(data: pa.Table, path: str) -> None:
     """Write a part; a failed write (a full disk) leaves no file."""
     ids = [field.name for field in data.schema if field.type == clips.ID]
     dictionary = [field.name for field in data.schema if field.name not in ids]
     try:
-        pq.write_table(data, path, compression="zstd", use_dictionary=dictionary)
+        with _writing(path):
+            pq.write_table(data, path, compression="zstd", use_dictionary=dictionary)
     except BaseException:
         if os.path.exists(path):
             os.unlink(path)
