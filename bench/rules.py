@@ -155,14 +155,15 @@ def main() -> None:
             def around(context: Context = context) -> None:
                 videos = state.videos(listed, context.tables, keys)
                 table = state.current_clips(context.tables, keys, videos)
-                assert not Scores(context).lacking(table)
+                assert not Scores(context).lacking(table, set())
 
             figures["plan"].append(timed(around))
             videos = state.videos(listed, context.tables, keys)
 
             def step(context: Context = context, videos: object = videos) -> None:
                 table = state.current_clips(context.tables, keys, videos)  # type: ignore[arg-type]
-                decide.run(context, table, rules_key(context.plan, keys), None)
+                verdicts = decide.decide(context, table, tried=True)
+                decide.run(context, table, verdicts, rules_key(context.plan, keys), None)
 
             figures["decide"].append(timed(step))
             target = str(Path(scratch) / "baseline.parquet")

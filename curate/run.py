@@ -69,7 +69,7 @@ def execute(plan: Plan, reporter: Reporter) -> Summary:
                 index.run(context, cluster, found)
                 videos = state.videos(found.entries, tables, keys)
                 waves(context, cluster, videos)
-                digest = conclude(context, cluster, videos, rules, digest)
+                digest = conclude(context, cluster, videos, rules, digest, found.passed_over)
             except BaseException:
                 with suppress(Exception):  # a full disk refuses this as well; what came first is what is told
                     context.write_steps()
@@ -109,6 +109,8 @@ def note_run(context: Context, rules: str, digest: str | None, passed_over: int)
 
 def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> None:
     """Scan, cut and score wave by wave; the next wave is scanned while this one is measured."""
+    for name in ("scan", "cuts", *(f"score:{step.name}" for step in context.plan.filters)):
+        context.count(name)  # in this order in the summary, whichever begins first
     cut = _cut_videos(context)
     scores = Scores(context)
     usable = [video for video in videos.values() if video.usable]
@@ -209,8 +211,8 @@ class Scores:
             context.count(f"score:{step.name}").reused += int((wanted & ~missing).sum())
             made = score.run(context, step, rows_of(table.filter(pa.array(wanted & missing))), videos)
             if made:
-                new = to_table(clips.score_schema(step.plugin.COLUMNS), made)
-                known = self._known[step.name] = pa.concat_tables([known, new])
+                new = to_table(clips.score_schema(step.plugin.COLUMNS), made).select(known.column_names)
+                known = self._known[step.name] = pa.concat_tables([known, new.select(known.column_names)])
             walk.filter(step, known)
 
 
@@ -222,24 +224,32 @@ def _audited(table: pa.Table) -> Mask:
 
 
 def conclude(
-    context: Context, cluster: Cluster, videos: Mapping[bytes, Video], rules: str, digest: str | None
-) -> str | None:
+    context: Context,
+    cluster: Cluster,
+    videos: Mapping[bytes, Video],
+    rules: str,
+    digest: str | None,
+    passed_over: int,
+) -> str:
     """Decide, caption what every filter kept, pack what has its caption; the digest of the final verdicts."""
     tables, keys = context.tables, context.keys
     for step in context.plan.filters:
         tables.compact(f"scores/{step.name}", keys.filters[step.name])
     table = state.current_clips(tables, keys, videos)
-    verdicts = decide.decide(context, table, encoded=False)
+    verdicts = decide.decide(context, table, tried=False)
     waiting = verdicts.awaiting_caption
     caption.run(context, rows_of(table.filter(pa.array(waiting))), videos)
     if waiting.any():
-        verdicts = decide.decide(context, table, encoded=False)
+        verdicts = decide.decide(context, table, tried=False)
+    # Before the encoding, which is long: whoever looks meanwhile sees the verdicts of these rules.
+    digest = decide.run(context, table, verdicts, rules, digest)
+    note_run(context, rules, digest, passed_over)
     count = context.count("caption")
     count.reused = int(verdicts.kept.sum()) - (count.done - count.failed)
     kept = table.filter(pa.array(verdicts.kept))
     if shards.run(context, cluster, survivors(context, kept, videos)):
-        verdicts = decide.decide(context, table, encoded=True)
-    digest = decide.run(context, table, verdicts, rules, digest)
+        verdicts = decide.decide(context, table, tried=True)
+        digest = decide.run(context, table, verdicts, rules, digest)
     for name in ("captions", "encodes"):
         tables.compact(name, keys.captioner if name == "captions" else keys.encode)
     tables.compact("steps")

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from curate import clips
 from curate.config import FilterStep, Plan, Rule
 from curate.context import Keys
-from curate.state import positions
+from curate.state import Lookup
 from curate.tables import id_bytes
 
 CUT_RULES = ("cuts.min_seconds", "cuts.trim_seconds")
@@ -59,7 +59,8 @@ class Walk:
 
     def __init__(self, table: pa.Table) -> None:
         """`table`: rows of `clips`."""
-        self.ids = id_bytes(table["clip_id"])
+        self._lookup = Lookup(id_bytes(table["clip_id"]))
+        self.ids = self._lookup.ids
         count = table.num_rows
         self.open: Mask = np.ones(count, dtype=bool)
         """Clips that nothing has settled so far."""
@@ -74,12 +75,12 @@ class Walk:
 
     def missing(self, scores: pa.Table) -> Mask:
         """(clips,) Clips without a row in `scores`."""
-        return positions(self.ids, scores) < 0
+        return self._lookup.rows(scores) < 0
 
     def filter(self, step: FilterStep, scores: pa.Table) -> None:
         """Let the filter's rows and rules settle what they settle. `scores`: its rows under the current
         key."""
-        at = positions(self.ids, scores)
+        at = self._lookup.rows(scores)
         self._rule(step.rules[0].name if step.rules else step.name)
         self._settle(at < 0, PENDING)
         rows = pa.array(at, mask=at < 0)
@@ -106,7 +107,7 @@ class Walk:
 
     def captions(self, captions: pa.Table) -> None:
         """A clip waits for its caption (pending), and is dropped by `captioner` if it gets none."""
-        at = positions(self.ids, captions)
+        at = self._lookup.rows(captions)
         self._rule(CAPTIONER)
         self._settle(at < 0, PENDING)
         if captions.num_rows:
@@ -117,7 +118,7 @@ class Walk:
         """A clip that could not be encoded has failed."""
         self._rule(SHARDS)
         if encodes.num_rows:
-            at = positions(self.ids, encodes)
+            at = self._lookup.rows(encodes)
             errors = encodes["error"].take(pa.array(at, mask=at < 0))
             self._fail(_mask(pc.is_valid(errors)), errors)
 

@@ -3,39 +3,55 @@
 import hashlib
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from curate.clips import score_schema
+from curate.config import FilterStep
 from curate.context import Context
 from curate.verdicts import Verdicts, Walk
 
 
-def decide(context: Context, clips: pa.Table) -> Verdicts:
-    """The verdict on every clip of `clips` (rows of `clips`), from the committed tables alone."""
+def decide(context: Context, clips: pa.Table, tried: bool) -> Verdicts:
+    """The verdict on every clip of `clips` (rows of `clips`), from the committed tables alone.
+
+    A clip that could not be encoded has failed. Before the step `shards` (not `tried`) that does not hold for
+    failures that were the moment's: those are tried again.
+    """
     tables, keys = context.tables, context.keys
     walk = Walk(clips)
     for step in context.plan.filters:
-        name, key = f"scores/{step.name}", keys.filters[step.name]
-        columns = ["clip_id", *dict.fromkeys(rule.column for rule in step.rules), "error"]
-        scores = tables.read(name, key, columns)
-        if not scores.num_rows:
-            scores = pa.table({"clip_id": pa.array([], pa.binary(16)), "error": pa.array([], pa.string())})
-        walk.filter(step, scores)
+        walk.filter(step, rule_columns(context, step))
     walk.captions(tables.read("captions", keys.captioner, ["clip_id", "outcome"]))
-    walk.encodes(tables.read("encodes", keys.encode, ["clip_id", "error"]))
+    encodes = tables.read("encodes", keys.encode, ["clip_id", "error", "transient"])
+    if not tried:
+        encodes = encodes.filter(pc.invert(pc.fill_null(encodes["transient"], False)))
+    walk.encodes(encodes)
     return walk.result()
 
 
-def run(context: Context, clips: pa.Table, rules: str, last: str | None) -> tuple[Verdicts, str]:
-    """Decide and commit under the key `rules`, unless the set there (digest `last`) says the same."""
+def rule_columns(context: Context, step: FilterStep) -> pa.Table:
+    """Of the filter's rows what its rules need: clip_id, the columns with rules, error."""
+    schema = score_schema(step.plugin.COLUMNS)
+    columns = ["clip_id", *dict.fromkeys(rule.column for rule in step.rules), "error"]
+    scores = context.tables.read(f"scores/{step.name}", context.keys.filters[step.name], columns)
+    return scores if scores.num_rows else schema.empty_table().select(columns)
+
+
+def run(context: Context, clips: pa.Table, verdicts: Verdicts, rules: str, last: str | None) -> str:
+    """Commit verdicts under the key `rules`, unless the set there (digest `last`) says the same.
+
+    Returns their digest.
+    """
     with context.step("decide", clips.num_rows, "clips") as step:
-        verdicts = decide(context, clips)
         digest = _digest(verdicts.table)
         if digest == last:
-            step.reused = clips.num_rows
+            step.reused = clips.num_rows - step.done
         else:
             context.tables.replace("verdicts", verdicts.table, key=rules)
             context.tables.replace("funnel", verdicts.funnel, key=rules)
             step.done, step.reused = clips.num_rows, 0
-    return verdicts, digest
+        context.reporter.advance(clips.num_rows)
+    return digest
 
 
 def _digest(table: pa.Table) -> str:
