@@ -179,7 +179,7 @@ def _table(names: list[str], rows: list[list[str]], right: set[int]) -> None:
         table.add_column(name, justify="right" if number in right else "left", overflow="fold")
     for row in rows:
         # Text, not markup: a file may be called [red].
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(_visible(cell)) for cell in row))
     width = None if sys.stdout.isatty() else 200
     Console(file=sys.stdout, width=width, highlight=False).print(table)
 
@@ -241,8 +241,16 @@ def _one_of(value: str, *known: str) -> None:
         raise ConfigError(f"--format {value!r} is not known: give {', '.join(known)}")
 
 
+def _visible(text: str, keep: str = "\n") -> str:
+    """Control characters written out but those to keep: a file's name is no command to the terminal."""
+    return "".join(
+        c.encode("unicode_escape").decode() if unicodedata.category(c) == "Cc" and c not in keep else c
+        for c in text
+    )
+
+
 def _fail(code: int, message: str) -> NoReturn:
-    print(f"curate: {message}", file=sys.stderr)
+    print(f"curate: {_visible(message, keep='')}", file=sys.stderr)
     raise SystemExit(code)
 
 
