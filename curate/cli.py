@@ -5,6 +5,7 @@ import json
 import math
 import os
 import sys
+import unicodedata
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
