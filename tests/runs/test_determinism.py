@@ -49,7 +49,7 @@ def test_a_video_added_and_removed(project: Project, base: Project, forbid_ray: 
     project.pipeline["input"] = str(base.input)
     project.run()
     assert project.result() == base.result()
-    idle(project.steps(), *project.steps())
+    idle(project.steps(), *(name for name in project.steps() if name != "decide"))
 
     # Once more: its rows are still there, its encoded bytes are not.
     straight = copied(project, project.root / "straight")
