@@ -223,9 +223,9 @@ def within(clip: ClipView) -> Clause | None:
     inside = residual / speed
     part = tier(
         inside,
-        (1 - MOSTLY, "most of it in the whole of"),
-        (MOSTLY, "part of it inside"),
-        last="most of it inside",
+        (1 - MOSTLY, "nearly all of it that of"),
+        (MOSTLY, "part of it within"),
+        last="most of it within",
     )
     return Clause(f"{part} the view", "mean(flow.residual) / mean(flow.speed)", inside)
 

@@ -4,6 +4,7 @@ else.
 Uris, times, attempts and rules stay in the tables: the same clip from another path, found by another run, has
 the same bytes."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,7 +46,10 @@ def survivors(context: Context, kept: pa.Table, videos: Mapping[bytes, Video]) -
                 }
                 for name, rows in scores.items()
             },
-            "caption": {name: caption[name] for name in ("short", "dense", "fields", "captioner", "model")},
+            "caption": {
+                **{name: caption[name] for name in ("short", "dense", "captioner", "model")},
+                "fields": json.loads(caption["fields"]),
+            },
             "carried": merge_carried(video.carried),
         }
         found.append(

@@ -90,7 +90,7 @@ def ramp(start: float, end: float) -> Any:
     return np.linspace(start, end, FRAMES)
 
 
-INSIDE = "most of it inside the view"
+INSIDE = "most of it within the view"
 SHAKE = np.where(np.arange(FRAMES) // 3 % 2 == 0, 9.0, -9.0)
 
 # clause, base, flip, text in the base (None: not said), text after the flip
@@ -122,8 +122,8 @@ FLIPS: list[tuple[str, dict[str, Any], dict[str, Any], str | None, str | None]] 
     ("motion", {}, {"flow.speed": 0.1, "flow.residual": 0.1}, "gentle motion", "hardly any motion"),
     ("motion", {}, {"flow.speed": 5.0, "flow.residual": 4.5}, "gentle motion", "moderate motion"),
     ("motion", {}, {"flow.speed": 20.0, "flow.residual": 18.0}, "gentle motion", "fast motion"),
-    ("within", {}, {"flow.residual": 0.1}, INSIDE, "most of it in the whole of the view"),
-    ("within", {}, {"flow.residual": 0.5}, INSIDE, "part of it inside the view"),
+    ("within", {}, {"flow.residual": 0.1}, INSIDE, "nearly all of it that of the view"),
+    ("within", {}, {"flow.residual": 0.5}, INSIDE, "part of it within the view"),
     ("pan", PAN, {"flow.pan_x": 8.0}, "pans to the right", "pans to the left"),
     ("pan", PAN, {"flow.pan_x": -3.0}, "pans to the right", "pans slowly to the right"),
     ("pan", PAN, {"flow.pan_x": -15.0}, "pans to the right", "pans quickly to the right"),
@@ -192,7 +192,7 @@ def test_the_plain_clip_word_for_word() -> None:
         "The source has 1280 x 720 pixels and runs at 25 frames per second. "
         "The picture is moderate in colour, moderately bright and medium in contrast. "
         "The clip has no abrupt changes of picture. "
-        "It shows gentle motion, most of it inside the view. "
+        "It shows gentle motion, most of it within the view. "
         "The view holds still."
     )
 
