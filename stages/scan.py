@@ -40,9 +40,9 @@ def check_disk(context: Context) -> None:
 
 def prepare(context: Context, cluster: Cluster) -> None:
     """Once, before the first wave that has something to scan."""
-    check_disk(context)
     for name in ("signals", "frames"):
         remove_unfinished(context.folder.path(name))
+    check_disk(context)
     cluster.start()
 
 

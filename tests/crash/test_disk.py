@@ -245,7 +245,8 @@ def test_full_for_real(expected: dict[str, str], tmp_path: Path) -> None:
         assert "Traceback" not in said
         assert message.startswith(f"curate: {FULL}{out}/") or " MB left and " in message, said
         assert "run the same command again" in message
-        assert leftovers(out) == []
+        # A neighbour that was ended while it wrote may leave its draft, which goes first next time.
+        assert [name for name in leftovers(out) if not name.endswith((".unfinished", ".part"))] == []
         (small / "ballast").unlink()
         code, _, said = curate(tmp_path, *command)
         assert code == 0, said
