@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate import clips, state
 from curate.config import Plan
@@ -116,7 +117,9 @@ class _Planner:
             ),
         )  # fmt: skip
         packed = tables.read("samples", columns=["clip_id"])
-        encodes = tables.read("encodes", keys.encode, ["clip_id", "error"])
+        encodes = tables.read("encodes", keys.encode, ["clip_id", "error", "transient"])
+        # A failure of the moment (memory was short) is tried again.
+        encodes = encodes.filter(pc.invert(pc.fill_null(encodes["transient"], False)))
         in_shards = walk.open & ~walk.missing(packed) & ~walk.missing(encodes)
         failed = walk.open & walk.missing(packed) & ~walk.missing(encodes)
         # A failed encode is settled; one that is only staged is packed without encoding.

@@ -192,14 +192,15 @@ def connect(folder: Folder) -> duckdb.DuckDBPyConnection:
 def query(folder: Folder, sql: str) -> pa.Table:
     """Rows of one SELECT; `QueryError` for anything else. Ids come back as 32 hex digits, and of two columns
     with the same name the second is called NAME_1."""
-    with connect(folder) as connection:
+    with duckdb.connect() as empty:
         try:
             sql.encode()
-            statements = connection.extract_statements(sql)
+            statements = empty.extract_statements(sql)
         except (duckdb.Error, UnicodeEncodeError) as error:
             raise QueryError(f"the query is not SQL: {error}") from error
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise QueryError("only one SELECT can be asked: `curate query` never writes")
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise QueryError("only one SELECT can be asked: `curate query` never writes")
+    with connect(folder) as connection:
         try:
             found = connection.sql(sql)
             kinds = found.types
