@@ -55,16 +55,17 @@ def wait_for(process: "subprocess.Popen[str]", moment: Callable[[], bool]) -> No
 
 
 def alive(session: int) -> list[str]:
-    """Names of the processes of a session that are not dead."""
+    """Commands of the processes of a session that are not dead."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            head, _, tail = (folder / "stat").read_text().rpartition(")")
+            tail = (folder / "stat").read_text().rpartition(")")[2]
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue  # it ended
         state, _, _, its_session = tail.split()[:4]
         if int(its_session) == session and state not in "ZX":
-            found.append(head.partition("(")[2])
+            found.append(command[:300])
     return found
 
 
