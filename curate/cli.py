@@ -259,8 +259,10 @@ def _install_path() -> None:
     """Let a user's own plugins be found in the current folder, but never before what is installed."""
     here = os.getcwd()
     sys.path[:] = [path for path in sys.path if path not in ("", here) or _holds_us(path)]
-    if here not in sys.path:
-        sys.path.append(here)
+    # An editable installation may be found by a hook, which Python asks after every path: a user's own
+    # `filters/` would come first if our folder were not on the path before it.
+    ours = str(Path(__file__).resolve().parent.parent)
+    sys.path.extend(path for path in (ours, here) if path not in sys.path)
 
 
 def _holds_us(path: str) -> bool:
