@@ -28,10 +28,25 @@ from tests.packing import Quiet
 Row = dict[str, Any]
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+MAIN = "from curate.cli import main; main()"
+HOOK = """
+import sys
+from importlib.util import spec_from_file_location
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name in ("curate", "stages", "filters", "captioners", "training"):
+            return spec_from_file_location(name, {root!r} + "/" + name + "/__init__.py")
+
+sys.meta_path[:] = [f for f in sys.meta_path if "__editable__" not in getattr(f, "__module__", "")]
+sys.meta_path.append(Finder)
+"""
+
 
 @dataclass(frozen=True)
 class Shot:
-    """`look`: pan (a texture that moves by 6 % of the diagonal a second), still, or blown (pan, mostly white)."""
+    """`look`: pan (a texture, 6 % of the diagonal a second), still, or blown (pan, mostly white)."""
 
     look: str
     seconds: Fraction
@@ -173,21 +188,28 @@ class Project:
         return execute(load(str(self.write()), None, settings), Quiet())
 
     def command(
-        self, *arguments: str, without_ray: bool = False, cwd: Path | None = None
+        self, *arguments: str, without_ray: bool = False, hooked: bool = False
     ) -> "subprocess.CompletedProcess[str]":
-        """A `curate` command as a user gives it; `without_ray`: `import ray` fails."""
+        """A `curate` command as a user gives it.
+
+        `without_ray`: `import ray` fails. `hooked`: we are installed as setuptools' editable installations
+        are, by a hook that Python asks after every path.
+        """
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
         start = ["-P", "-m", "curate.cli"]
         if without_ray:
-            program = "import sys; sys.modules['ray'] = None; from curate.cli import main; main()"
-            start = ["-P", "-c", program]
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+            start = ["-P", "-c", "import sys; sys.modules['ray'] = None; " + MAIN]
+        elif hooked:
+            del environment["PYTHONPATH"]
+            start = ["-P", "-c", HOOK.format(root=str(REPOSITORY)) + MAIN]
         return subprocess.run(
             [sys.executable, *start, *arguments],
-            cwd=cwd or self.root, env=environment, capture_output=True, text=True, timeout=180,
+            cwd=self.root, env=environment, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
 
     def sql(self, text: str) -> list[Row]:
-        return query(Folder(str(self.out)), text).to_pylist()
+        rows: list[Row] = query(Folder(str(self.out)), text).to_pylist()
+        return rows
 
     def steps(self, run: int | None = None) -> dict[str, Row]:
         """Rows of `steps` of one run (the last by default) by step."""
@@ -214,7 +236,12 @@ class Project:
         found = {}
         for row in self.samples():
             data = (self.out / row["shard"]).read_bytes()
-            for column, extension in (("mp4", "mp4"), ("json", "json"), ("txt", "txt"), ("short_txt", "short.txt")):
+            for column, extension in (
+                ("mp4", "mp4"),
+                ("json", "json"),
+                ("txt", "txt"),
+                ("short_txt", "short.txt"),
+            ):
                 start = row[f"{column}_offset"]
                 found[f"{row['key']}.{extension}"] = data[start : start + row[f"{column}_bytes"]]
         return found

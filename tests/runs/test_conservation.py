@@ -20,7 +20,7 @@ def scans(project: Project) -> dict[str, dict[str, object]]:
 
 
 def check_time(project: Project) -> int:
-    """Clips of each video are contiguous from the first frame to the end of the last; the number of videos."""
+    """Clips of each video are contiguous from its first frame to its end; the number of videos."""
     scanned = scans(project)
     usable = [row["video_id"] for row in project.sql("SELECT video_id FROM videos WHERE error IS NULL")]
     for identity in usable:
@@ -110,11 +110,12 @@ def test_odd_videos(tmp_path: Path) -> None:
     project.run()
     assert check_time(project) == 5
     states = check_states(project)
-    # The single frame is too short for a clip; 1.3 s, 1.2 s, 1.2 s and 2 s in parts of at most 1 s are two each.
+    # The single frame is too short for a clip; 1.3 s, 1.2 s, 1.2 s and 2 s in parts of up to 1 s: two each.
     assert states == {"kept": 8, "dropped": 1, "failed": 0, "pending": 0}
     assert len(project.sql("SELECT * FROM videos WHERE error IS NOT NULL")) == 1
     late = project.sql(
-        "SELECT min(c.start_seconds) AS start FROM clips c JOIN videos v USING (video_id) WHERE v.uri LIKE '%late.mkv'"
+        "SELECT min(c.start_seconds) AS start FROM clips c JOIN videos v USING (video_id) "
+        "WHERE v.uri LIKE '%late.mkv'"
     )
     assert late == [{"start": 100.0}]
 

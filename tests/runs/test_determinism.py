@@ -59,7 +59,9 @@ def test_a_video_added_and_removed(project: Project, base: Project, forbid_ray: 
     idle(straight.steps(), "index", "scan", "cuts", "caption")
 
 
-def test_a_rule_loosened_and_restored(project: Project, base: Project, forbid_ray: Callable[[], None], tmp_path: Path) -> None:
+def test_a_rule_loosened_and_restored(
+    project: Project, base: Project, forbid_ray: Callable[[], None], tmp_path: Path
+) -> None:
     loose = "filters.motion.keep.min=0"
     project.run(loose)
     straight = fresh(tmp_path / "straight", str(base.input))

@@ -1,4 +1,4 @@
-"""Raw videos to shards: every clip has the fate that its shot was made for, and every sample says what it is."""
+"""Raw videos to shards: each clip has the fate that its shot was made for, each sample says what it is."""
 
 import json
 import warnings
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.ray
 def by_film(project: Project, columns: str) -> dict[str, list[Row]]:
     """Rows of clips with their verdicts, by file name, in order of time."""
     rows = project.sql(
-        f"SELECT v.uri, {columns} FROM clips c JOIN verdicts d USING (clip_id) JOIN videos v USING (video_id) "
-        "ORDER BY v.uri, c.start_pts"
+        f"SELECT v.uri, {columns} FROM clips c JOIN verdicts d USING (clip_id) "
+        "JOIN videos v USING (video_id) ORDER BY v.uri, c.start_pts"
     )
     found: dict[str, list[Row]] = {}
     for row in rows:
@@ -28,7 +28,9 @@ def by_film(project: Project, columns: str) -> dict[str, list[Row]]:
 
 
 def test_every_shot_is_a_clip_with_the_fate_it_was_made_for(base: Project) -> None:
-    found = by_film(base, "c.start_seconds, c.end_seconds, c.frames, d.dropped_by, d.kept, d.error, d.pending")
+    found = by_film(
+        base, "c.start_seconds, c.end_seconds, c.frames, d.dropped_by, d.kept, d.error, d.pending"
+    )
     assert set(found) == set(FILMS)
     for name, film in FILMS.items():
         ends = [float(end) for end in accumulate(shot.seconds for shot in film.shots)]
@@ -74,7 +76,12 @@ def test_the_funnel_tells_each_rule(base: Project) -> None:
 
 def test_a_first_run_counts_its_work(base: Project) -> None:
     frames = sum(sum(film.frames()) for film in FILMS.values())
-    kept = [count for film in FILMS.values() for shot, count in zip(film.shots, film.frames(), strict=True) if not shot.fate]
+    kept = [
+        count
+        for film in FILMS.values()
+        for shot, count in zip(film.shots, film.frames(), strict=True)
+        if not shot.fate
+    ]
     found = {
         name: tuple(row[c] for c in ("run", "done", "reused", "failed", "clips_encoded"))
         for name, row in base.steps().items()
@@ -118,13 +125,17 @@ def test_a_sample_says_all_that_is_known(base: Project) -> None:
         assert document["scores"]["media"]["fps"] == clip["media_fps"]
         assert document["scores"]["exposure"]["score"] == clip["exposure"]
         assert document["caption"]["captioner"] == "measured"
-        assert (document["caption"]["dense"], document["caption"]["short"]) == (caption["dense"], caption["short"])
+        assert (document["caption"]["dense"], document["caption"]["short"]) == (
+            caption["dense"],
+            caption["short"],
+        )
         assert (document["video"]["width"], document["video"]["height"]) == SIZE
         assert document["carried"] == {}
         encoded = document["encoded"]
         assert (encoded["width"], encoded["height"], encoded["frames"]) == (*SIZE, clip["frames"])
         assert encoded["options"] == {
-            "codec": "h264", "crf": 18, "preset": "ultrafast", "fps": None, "max_short_side": None, "audio": True,
+            "codec": "h264", "crf": 18, "preset": "ultrafast", "fps": None, "max_short_side": None,
+            "audio": True,
         }  # fmt: skip
         digest = clips.new_hash()
         digest.update(members[f"{key}.mp4"])
@@ -136,7 +147,9 @@ def test_a_sample_says_all_that_is_known(base: Project) -> None:
 
 def test_the_split_holds_out_whole_videos_by_a_seeded_share(base: Project) -> None:
     expected = {
-        row["clip_id"]: "validation" if clips.share(bytes.fromhex(row["video_id"]), "validation") < 0.3 else "train"
+        row["clip_id"]: "validation"
+        if clips.share(bytes.fromhex(row["video_id"]), "validation") < 0.3
+        else "train"
         for row in base.sql("SELECT clip_id, video_id FROM clips")
     }
     assert {row["key"]: row["split"] for row in base.samples()} == {key: expected[key] for key in base.kept()}
@@ -201,7 +214,12 @@ def test_the_commands_as_a_user_gives_them(base: Project, tmp_path: Path) -> Non
     assert (verified.returncode, verified.stderr) == (0, "")
     assert "5 samples in" in verified.stdout
     asked = project.command(
-        "query", "run", "SELECT count(*) AS kept FROM verdicts WHERE kept", "--format", "csv", without_ray=True
+        "query",
+        "run",
+        "SELECT count(*) AS kept FROM verdicts WHERE kept",
+        "--format",
+        "csv",
+        without_ray=True,
     )
     assert (asked.returncode, asked.stdout) == (0, "kept\n5\n")
     planned = project.command("plan", "pipelines.yaml", "--format", "json", without_ray=True)

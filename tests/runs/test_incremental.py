@@ -45,7 +45,9 @@ def test_a_tightened_rule_measures_nothing(project: Project, forbid_ray: Callabl
     members = project.members()
     forbid_ray()
     # 6.33 %/s and 6.31 %/s lie below, the three others above.
-    rows = project.sql("SELECT clip_id, motion FROM clips JOIN verdicts USING (clip_id) WHERE kept ORDER BY motion")
+    rows = project.sql(
+        "SELECT clip_id, motion FROM clips JOIN verdicts USING (clip_id) WHERE kept ORDER BY motion"
+    )
     between = (rows[1]["motion"] + rows[2]["motion"]) / 2
     project.run(f"filters.motion.keep.min={between}")
     idle(project.steps(), "index", "scan", "cuts", *SCORES, "caption", "shards")
@@ -78,7 +80,13 @@ def test_lower_min_seconds_keeps_scores_and_captions(project: Project) -> None:
     idle(steps, "index", "scan")
     # Cuts are made again, from stored signals; one clip is new, the same span in another state.
     assert (steps["cuts"]["done"], steps["cuts"]["frames_decoded"]) == (3, 0)
-    for name, reused in (("score:media", 8), ("score:motion", 7), ("score:exposure", 6), ("caption", 5), ("shards", 5)):
+    for name, reused in (
+        ("score:media", 8),
+        ("score:motion", 7),
+        ("score:exposure", 6),
+        ("caption", 5),
+        ("shards", 5),
+    ):
         assert (steps[name]["done"], steps[name]["reused"]) == (1, reused), name
     assert steps["shards"]["clips_encoded"] == 1
     assert project.kept() >= {short}
@@ -90,7 +98,10 @@ def test_bare_shots_do_not_decode(project: Project, forbid_ray: Callable[[], Non
     """`min_seconds=0 trim_seconds=0` and a huge `max_seconds`, with what is new dropped by a rule."""
     forbid_ray()
     project.run(
-        "cuts.min_seconds=0", "cuts.trim_seconds=0", "cuts.max_seconds=100000", "filters.media.keep.seconds.min=1"
+        "cuts.min_seconds=0",
+        "cuts.trim_seconds=0",
+        "cuts.max_seconds=100000",
+        "filters.media.keep.seconds.min=1",
     )
     steps = project.steps()
     idle(steps, "index", "scan", "caption", "shards")
@@ -112,7 +123,9 @@ def test_split_shots_are_new_clips_and_the_others_are_not(project: Project) -> N
     ) == [{"start_seconds": 4.0, "end_seconds": 5.5}, {"start_seconds": 5.5, "end_seconds": 7.0}]
 
 
-def test_another_order_of_filters_does_only_what_it_lacks(project: Project, forbid_ray: Callable[[], None]) -> None:
+def test_another_order_of_filters_does_only_what_it_lacks(
+    project: Project, forbid_ray: Callable[[], None]
+) -> None:
     result, kept = project.result(), project.kept()
     forbid_ray()
     project.pipeline["filters"].reverse()
@@ -163,7 +176,11 @@ def test_a_rule_taken_away_lets_its_clips_in(project: Project) -> None:
     project.run("filters.exposure.keep=null")
     steps = project.steps()
     idle(steps, "index", "scan", "cuts", *SCORES)
-    assert (steps["caption"]["done"], steps["shards"]["clips_encoded"], steps["shards"]["reused"]) == (1, 1, 5)
+    assert (steps["caption"]["done"], steps["shards"]["clips_encoded"], steps["shards"]["reused"]) == (
+        1,
+        1,
+        5,
+    )
     assert blown in project.kept()
     assert len(project.kept()) == 6
     # The filter still measures and has its place in the funnel.
@@ -187,6 +204,35 @@ def test_an_added_video_is_all_that_is_done(project: Project, base: Project) -> 
     assert len(project.kept()) == 7
 
 
+def test_other_frames_are_one_more_decode_and_touch_nothing_else(project: Project) -> None:
+    """Sampled frames are a group of their own: no signal is computed again, so nothing that reads one is."""
+    before, tars = times(project.out / "signals"), times(project.out / "shards")
+    project.run("scan.frames_per_second=1")
+    steps = project.steps()
+    assert steps["scan"]["done"] == 3
+    idle(steps, *(name for name in steps if name != "scan"))
+    assert (times(project.out / "signals"), times(project.out / "shards")) == (before, tars)
+    project.run()
+    idle(project.steps(), *project.steps())
+
+
+def test_audited_clips_are_measured_with_every_filter(
+    project: Project, forbid_ray: Callable[[], None]
+) -> None:
+    result = project.result()
+    verdicts = project.sql("SELECT * FROM verdicts ORDER BY clip_id")
+    forbid_ray()
+    project.run("audit=1")
+    steps = project.steps()
+    assert [(steps[name]["done"], steps[name]["reused"]) for name in SCORES] == [(1, 8), (2, 7), (3, 6)]
+    idle(steps, "index", "scan", "caption", "shards")
+    assert project.sql("SELECT count(media) AS a, count(motion) AS b, count(exposure) AS c FROM clips") == [
+        {"a": 9, "b": 9, "c": 9}
+    ]
+    assert project.sql("SELECT * FROM verdicts ORDER BY clip_id") == verdicts
+    assert project.result() == result
+
+
 def test_options_of_the_encoder_encode_and_nothing_else(project: Project) -> None:
     project.run("shards.crf=30")
     steps = project.steps()
@@ -194,7 +240,9 @@ def test_options_of_the_encoder_encode_and_nothing_else(project: Project) -> Non
     assert (steps["shards"]["clips_encoded"], steps["shards"]["reused"]) == (5, 0)
 
 
-def test_the_size_of_shards_packs_anew_without_encoding(project: Project, forbid_ray: Callable[[], None]) -> None:
+def test_the_size_of_shards_packs_anew_without_encoding(
+    project: Project, forbid_ray: Callable[[], None]
+) -> None:
     members = project.members()
     forbid_ray()
     project.run("shards.max_bytes=50MB")

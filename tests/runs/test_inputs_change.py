@@ -1,4 +1,4 @@
-"""What the input names: copies, lists with further columns, files that are missing, change, move and come back."""
+"""What the input names: copies, lists with further columns, files that are missing, change or move."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.runs.helpers import Project, flipped, fresh, idle, write_film, FILMS
+from tests.runs.helpers import FILMS, Project, flipped, fresh, idle, write_film
 
 pytestmark = pytest.mark.ray
 
@@ -121,7 +121,8 @@ def test_where_copies_carry_different_columns_the_smallest_is_taken(
 
     def run(order: list[int]) -> tuple[Any, Any]:
         rows = [
-            {"uri": names[k], **dict(zip(("caption", "licence", "rank"), values[k], strict=True))} for k in order
+            {"uri": names[k], **dict(zip(("caption", "licence", "rank"), values[k], strict=True))}
+            for k in order
         ]
         path = project.root / "input" / "list.jsonl"
         path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
@@ -135,7 +136,9 @@ def test_where_copies_carry_different_columns_the_smallest_is_taken(
     assert run([2, 1, 0]) == (found, result)
 
 
-def test_a_listed_file_that_is_missing(project: Project, base: Project, forbid_ray: Callable[[], None]) -> None:
+def test_a_listed_file_that_is_missing(
+    project: Project, base: Project, forbid_ray: Callable[[], None]
+) -> None:
     gone = project.root / "gone.mp4"
     listed = project.root / "list.txt"
     listed.write_text("".join(f"{path}\n" for path in [gone, *sorted(base.input.iterdir())]))
@@ -204,7 +207,9 @@ def test_a_file_with_other_content_under_the_old_name(project: Project, base: Pr
     assert video_ids(base)["second.mp4"] not in keys
 
 
-def test_a_file_that_goes_and_comes_back(project: Project, base: Project, forbid_ray: Callable[[], None]) -> None:
+def test_a_file_that_goes_and_comes_back(
+    project: Project, base: Project, forbid_ray: Callable[[], None]
+) -> None:
     project.pipeline["input"] = str(base.input / "first.mp4")
     forbid_ray()
     project.run()
@@ -213,3 +218,34 @@ def test_a_file_that_goes_and_comes_back(project: Project, base: Project, forbid
     assert {document["video_id"] for document in project.documents()} == {video_ids(base)["first.mp4"]}
     assert project.sql("SELECT count(*) AS n FROM clips") == [{"n": 5}]
     assert project.sql("SELECT entered FROM funnel WHERE position = 0") == [{"entered": 5}]
+    # Back again: its scan, scores and captions are there; its clips' bytes went with the tars.
+    project.pipeline["input"] = str(base.input)
+    with pytest.raises(AssertionError, match="Ray was started"):
+        project.run()
+    idle(project.steps(), "index", "scan", "cuts", "caption")
+
+
+def test_an_output_inside_the_input_is_not_read(project: Project, forbid_ray: Callable[[], None]) -> None:
+    own_input(project)
+    project.run()
+    project.pipeline["input"] = "."
+    forbid_ray()
+    for _ in range(2):
+        result = project.run()
+        # pipelines.yaml alone.
+        assert (result.videos, result.failed_videos, result.passed_over) == (3, 0, 1)
+        idle(project.steps(), *project.steps())
+
+
+def test_a_file_that_several_inputs_name_is_one_entry(
+    project: Project, base: Project, forbid_ray: Callable[[], None]
+) -> None:
+    project.pipeline["input"] = [
+        str(base.input), str(base.input / "*.mp4"), str(base.input / "first.mp4"),
+        f"{base.input}/../input/slow.mkv",
+    ]  # fmt: skip
+    forbid_ray()
+    result = project.run()
+    assert (result.videos, result.failed_videos) == (3, 0)
+    assert project.result() == base.result()
+    assert [len(row["uris"]) for row in project.sql("SELECT uris FROM videos")] == [1, 1, 1]

@@ -62,21 +62,30 @@ def test_the_users_folder(base: Project, tmp_path: Path) -> None:
     project = fresh(tmp_path / "work", str(base.input))
     trace = tmp_path / "trace"
     stand_in(project.root, trace)
-    blur = {"use": "my_package.blur:Blur", "name": "blur", "scale": 0.5, "keep": {"min": 1, "frames": {"max": 71}}}
+    blur = {
+        "use": "my_package.blur:Blur",
+        "name": "blur",
+        "scale": 0.5,
+        "keep": {"min": 1, "frames": {"max": 71}},
+    }
     project.pipeline["filters"].append(blur)
     project.write()
 
-    ran = project.command("run", "pipelines.yaml")
+    ran = project.command("run", "pipelines.yaml", hooked=True)
     assert not trace.exists(), trace.read_text()
     assert ran.returncode == 0, ran.stderr
     # All clips that come so far are longer than one frame; the one of 72 frames is above the maximum.
-    rows = project.sql("SELECT frames, blur, blur_frames, dropped_by FROM clips JOIN verdicts USING (clip_id)")
+    rows = project.sql(
+        "SELECT frames, blur, blur_frames, dropped_by FROM clips JOIN verdicts USING (clip_id)"
+    )
     measured = [row for row in rows if row["blur"] is not None]
     assert len(measured) == 5
     for row in measured:
         assert (row["blur"], row["blur_frames"]) == (float(row["frames"]), row["frames"])
         assert row["dropped_by"] == ("blur.frames" if row["frames"] == 72 else None)
-    assert {name: data for name, data in project.members().items() if name.endswith(".mp4")}.items() <= base.members().items()
+    assert {
+        name: data for name, data in project.members().items() if name.endswith(".mp4")
+    }.items() <= base.members().items()
     assert all(document["scores"]["blur"]["score"] > 0 for document in project.documents())
 
     # Its rows are kept until its version goes up.
