@@ -5,6 +5,8 @@ import ctypes
 import errno
 import json
 import os
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +62,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """`curate run -q` without Ray: exit code and stderr. Videos are decoded in the killable children."""
     monkeypatch.setattr(Cluster, "start", lambda self: None)
     monkeypatch.setattr(Cluster, "each", inline)
-    monkeypatch.setattr("sys.path", list(__import__("sys").path))
+    monkeypatch.setattr("sys.path", list(sys.path))
     monkeypatch.setattr("sys.argv", ["curate", "run", "p.yaml", "-q"])
     monkeypatch.chdir(tmp_path)
 
@@ -81,7 +83,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         patch.setattr(Cluster, "start", lambda self: None)
         patch.setattr(Cluster, "each", inline)
         patch.setattr("sys.argv", ["curate", "run", "p.yaml", "-q"])
-        patch.setattr("sys.path", list(__import__("sys").path))
+        patch.setattr("sys.path", list(sys.path))
         patch.chdir(project)
         with pytest.raises(SystemExit) as ended:
             cli.main()
@@ -209,10 +211,12 @@ def _mounted(folder: Path, megabytes: int) -> bool:
     return LIBC.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, f"size={megabytes}m".encode()) == 0
 
 
-def _may_mount(folder: Path = Path("/mnt")) -> bool:
-    if not folder.is_dir() or not _mounted(folder, 1):
+def _may_mount() -> bool:
+    """Whether this user, on this machine, may mount (root outside of a container, mostly)."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
         return False
-    return bool(LIBC.umount2(os.fsencode(folder), 2) == 0)
+    with tempfile.TemporaryDirectory() as folder:
+        return _mounted(Path(folder), 1) and bool(LIBC.umount2(os.fsencode(folder), 2) == 0)
 
 
 def fill(path: Path) -> None:
