@@ -118,7 +118,8 @@ def test_ids_are_hex_going_in_and_out(run: Written) -> None:
     nested = rows(
         run,
         f"SELECT list(clip_id ORDER BY start_pts) AS l, {{'a': [video_id], 'n': 1}} AS s, "
-        f"MAP([video_id], [clip_id]) AS m, [NULL, video_id] AS n FROM clips WHERE clip_id = '{GOOD.hex()}' GROUP BY ALL",
+        f"MAP([video_id], [clip_id]) AS m, [NULL, video_id] AS n FROM clips "
+        f"WHERE clip_id = '{GOOD.hex()}' GROUP BY ALL",
     )
     one, good = ONE.hex(), GOOD.hex()
     assert nested == [{"l": [good], "s": {"a": [one], "n": 1}, "m": [(one, good)], "n": [None, one]}]
