@@ -114,3 +114,14 @@ def test_verdicts_funnel_and_views_are_those_of_a_fresh_run(project: Project, ba
                 }
         else:
             assert now == then, view
+
+
+def test_a_shard_that_was_deleted_is_made_again(project: Project, base: Project) -> None:
+    gone = project.samples()[0]["shard"]
+    lost = [row["key"] for row in project.samples() if row["shard"] == gone]
+    (project.out / gone).unlink()
+    project.run()
+    assert project.result() == base.result()
+    steps = project.steps()
+    assert (steps["shards"]["clips_encoded"], steps["shards"]["reused"]) == (len(lost), 5 - len(lost))
+    idle(steps, *(name for name in steps if name != "shards"))
