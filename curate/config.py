@@ -23,7 +23,6 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
-
 TAKEN = frozenset({*clips.CLIPS.names, "cuts", "captioner", "shards", "filters"})
 """Columns of the view `clips` and names in `dropped_by` that no filter may have."""
 
@@ -94,10 +93,15 @@ class Pipeline(_Options):
     output: str
     """The run: one folder for tables, frames, shards."""
     scan: ScanOptions = ScanOptions()
+    """The one full decode: which frames are stored, and what a decoder may take."""
     cuts: dict[str, Any] = {}
+    """How shots are found and become clips: see curate.cutting."""
     filters: list[dict[str, Any]] = []
+    """Measures with their rules, in order: a dropped clip goes no further."""
     captioner: dict[str, Any] = {"use": "measured"}
+    """Who writes the captions, with its options."""
     shards: ShardOptions = ShardOptions()
+    """What survivors are encoded to, and how they are packed."""
     audit: float = Field(0.01, ge=0, le=1)
     """Share of the dropped clips that is measured with every filter all the same (chosen by a hash)."""
     wave_hours: float = Field(10.0, gt=0)
