@@ -56,7 +56,11 @@ def uri_of(path: str) -> str:
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
-        return "file://" + quote_from_bytes(os.fsencode(path))
+        try:
+            name = os.fsencode(path)
+        except UnicodeEncodeError:  # a list may hold half a character, which no file's name has
+            name = path.encode("utf-8", "surrogatepass")
+        return "file://" + quote_from_bytes(name)
     return path
 
 
@@ -92,7 +96,7 @@ def listing(inputs: Sequence[str], output: str) -> Listing:
                     f"the input {text} matches nothing: check the pattern and the current folder"
                 )
             for match in matches:
-                if os.path.isdir(match):
+                if os.path.isdir(match) or os.path.abspath(match).startswith(f"{output}/"):
                     continue
                 if _extension(match) in VIDEO_EXTENSIONS:
                     add(match, {})
