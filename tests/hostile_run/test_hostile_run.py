@@ -204,9 +204,9 @@ def assert_conserved(out: Path) -> None:
 @pytest.mark.real
 def test_real_footage_is_accounted_for(real_videos: Path, tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text(PIPELINE.format(input=json.dumps(str(real_videos))))
-    # Few survivors: what is encoded has tests of its own.
-    setting = "filters.media.keep={seconds: {min: 6}}"
-    code, _, said = curate(tmp_path, "run", "p.yaml", "--set", setting)
+    # Few survivors, and small: clips have tests of their own.
+    settings = ("--set", "filters.media.keep={seconds: {min: 10}}", "--set", "shards.max_short_side=144")
+    code, _, said = curate(tmp_path, "run", "p.yaml", *settings)
     assert code == 0, said
     rows = ask(tmp_path / "out", "SELECT uris, error FROM videos")
     known = {str(path) for path in real_videos.iterdir() if path.suffix not in (".md", ".json")}
