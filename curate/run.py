@@ -281,8 +281,8 @@ def summary(
     )
 
 
-WORK = ("scan", "score", "caption", "shards")
-"""Steps whose time is decoding, measuring or encoding."""
+WORK = ("index", "scan", "score", "caption", "shards")
+"""Steps whose time is reading, decoding, measuring or encoding."""
 
 
 def unread_files(tables: Tables) -> int:
