@@ -64,15 +64,19 @@ def write_run(tables: Tables, plan: Plan, keys: Keys, count: int, videos: int) -
     numbers = pa.array(range(videos), pa.int64())
 
     def fill(schema: pa.Schema, length: int, **columns: pa.Array) -> pa.Table:
-        arrays = [columns.get(f.name, None) for f in schema]
+        arrays = [columns.get(f.name) for f in schema]
         made = [a if a is not None else pa.nulls(length, f.type) for a, f in zip(arrays, schema, strict=True)]
         return pa.Table.from_arrays(made, schema=schema)
 
     modified = pa.repeat("1", videos)
-    tables.append("files", fill(clips.FILES, videos, uri=uris, bytes=numbers, modified=modified, video_id=video_ids))
+    tables.append(
+        "files", fill(clips.FILES, videos, uri=uris, bytes=numbers, modified=modified, video_id=video_ids)
+    )
     tables.append(
         "inputs",
-        fill(clips.INPUTS, videos, uri=uris, bytes=numbers, modified=modified, carried=pa.repeat("{}", videos)),
+        fill(
+            clips.INPUTS, videos, uri=uris, bytes=numbers, modified=modified, carried=pa.repeat("{}", videos)
+        ),
     )
     tables.append(
         "videos",
@@ -86,7 +90,9 @@ def write_run(tables: Tables, plan: Plan, keys: Keys, count: int, videos: int) -
         for group, key in keys.groups.items()
     ]
     kind = clips.SCANS.field("groups").type
-    tables.append("scans", fill(clips.SCANS, videos, video_id=video_ids, groups=pa.array([groups] * videos, kind)))
+    tables.append(
+        "scans", fill(clips.SCANS, videos, video_id=video_ids, groups=pa.array([groups] * videos, kind))
+    )
     clip_ids = ids(count, rng)
     owners = pa.array(rng.integers(0, videos, count))
     starts = pa.array(np.arange(count))
@@ -104,12 +110,16 @@ def write_run(tables: Tables, plan: Plan, keys: Keys, count: int, videos: int) -
         order = pa.array(rng.permutation(count))
         shuffled = pa.ExtensionArray.from_storage(clips.ID, clip_ids.storage.take(order))
         tables.append(
-            f"scores/{name}", fill(schema, count, clip_id=shuffled, score=pa.array(rng.random(count))), key=key
+            f"scores/{name}",
+            fill(schema, count, clip_id=shuffled, score=pa.array(rng.random(count))),
+            key=key,
         )
     texts = pa.repeat("a clip", count)
     tables.append(
         "captions",
-        fill(clips.CAPTIONS, count, clip_id=clip_ids, short=texts, dense=texts, outcome=pa.repeat("ok", count)),
+        fill(
+            clips.CAPTIONS, count, clip_id=clip_ids, short=texts, dense=texts, outcome=pa.repeat("ok", count)
+        ),
         key=keys.captioner,
     )
     return list(listed)
@@ -167,7 +177,9 @@ def main() -> None:
 
             figures["decide"].append(timed(step))
             target = str(Path(scratch) / "baseline.parquet")
-            figures["duckdb"].append(timed(lambda plan=plan, target=target: baseline(tables, plan, keys, target)))
+            figures["duckdb"].append(
+                timed(lambda plan=plan, target=target: baseline(tables, plan, keys, target))
+            )
         for name, seconds in figures.items():
             print(f"{name:>8}: best {min(seconds):.2f} s of {', '.join(f'{s:.2f}' for s in seconds)}")
         print(f"decide / duckdb: {min(figures['decide']) / min(figures['duckdb']):.2f}")
