@@ -1,4 +1,4 @@
-"""Fixtures for every test: the real footage, a guard against the network of Ray's dashboard, small helpers."""
+"""Fixtures for every test: the real footage, where it is at hand."""
 
 import os
 from pathlib import Path
