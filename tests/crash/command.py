@@ -14,7 +14,8 @@ from curate.query import query
 from curate.storage import Folder
 
 PATIENCE = 900.0
-"""Seconds after which a run hangs: the longest, over the real footage, takes two minutes on two idle cores."""
+"""Seconds after which a run hangs: the longest, over the real footage, takes two minutes on two idle
+cores."""
 
 
 def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
