@@ -237,7 +237,10 @@ def test_a_users_folder_comes_after_ours(tmp_path: Path, monkeypatch: pytest.Mon
 def test_what_the_terminal_cannot_show_is_escaped(run: Written) -> None:
     program = "import sys; from curate.cli import main; sys.argv[0] = 'curate'; main()"
     done = subprocess.run(
-        [sys.executable, "-c", program, "query", run.folder.root, "SELECT chr(20013) AS a", "--format", "csv"],
+        [
+            sys.executable, "-c", program,
+            "query", run.folder.root, "SELECT chr(20013) AS a", "--format", "csv",
+        ],
         capture_output=True, check=True, env={"PYTHONIOENCODING": "latin-1", "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert done.stdout == b"a\n\\u4e2d\n"
