@@ -135,7 +135,8 @@ def test_columns_of_lists_are_carried(tmp_path: Path) -> None:
         '\ufeffuri,caption,licence\r\na.mp4,"a, ""b""\nc",\r\nb.mp4,é,CC0,extra\r\n'.encode()
     )
     (tmp_path / "l.JSONL").write_text(
-        '{"uri": "a.mp4", "n": 3, "tags": ["x"], "none": null, "sep": "\u2028"}\n\n{"uri": "b.mp4", "x": NaN}\n'
+        '{"uri": "a.mp4", "n": 3, "tags": ["x"], "none": null, "sep": "\u2028"}\n\n'
+        '{"uri": "b.mp4", "x": NaN}\n'
     )
     table = pa.table({"uri": ["a.mp4", "b.mp4"], "n": [1, None], "when": [pa.scalar(0, pa.date32())] * 2})
     pq.write_table(table, tmp_path / "l.parquet")
