@@ -1,0 +1,90 @@
+"""Deciding from committed tables: one set of verdicts for each set of rules."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from curate import state
+from curate.context import Context, Keys
+from curate.tables import rows_of
+from curate.verdicts import rules_key
+from stages import decide
+from tests.packing import Quiet
+from tests.written import BROKEN, GOOD, KEPT, PIPELINE, Written, written
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Written:
+    return written(tmp_path / "run")
+
+
+def prepared(run: Written, **changes: Any) -> tuple[Context, pa.Table, str]:
+    plan = run.resolved(**changes)
+    keys = Keys.of(plan)
+    ctx = Context(run.folder, run.tables, plan, keys, Quiet(), run=2)
+    found = state.videos(run.listed, ctx.tables, keys)
+    return ctx, state.current_clips(ctx.tables, keys, found), rules_key(plan, keys)
+
+
+def kept(ctx: Context, table: pa.Table, tried: bool = True) -> set[bytes]:
+    return {row["clip_id"] for row in rows_of(decide.decide(ctx, table, tried=tried).table) if row["kept"]}
+
+
+def test_each_set_of_rules_has_its_own_verdicts(run: Written) -> None:
+    strict = [PIPELINE["filters"][0], {"use": "motion", "keep": {"min": 5}}]
+    ctx, table, rules = prepared(run, filters=strict)
+    first = prepared(run)[2]
+    decide.run(ctx, table, decide.decide(ctx, table, tried=True), rules, None)
+    assert rules != first
+    assert {row["clip_id"] for row in ctx.tables.rows("verdicts", first) if row["kept"]} == KEPT
+    assert [row["kept"] for row in ctx.tables.rows("verdicts", rules)] == [False] * 6
+    assert [row["dropped"] for row in ctx.tables.rows("funnel", rules)] == [1, 0, 1, 3, 0, 0]
+    assert (ctx.count("decide").done, ctx.count("decide").reused) == (6, 0)
+
+
+def test_the_same_verdicts_are_not_written_again(run: Written) -> None:
+    ctx, table, rules = prepared(run)
+    digest = run.tables.rows("runs")[0]["verdicts"]
+    before = ctx.tables.version("verdicts")
+    assert decide.run(ctx, table, decide.decide(ctx, table, tried=True), rules, digest) == digest
+    assert ctx.tables.version("verdicts") == before
+    assert (ctx.count("decide").done, ctx.count("decide").reused) == (0, 6)
+
+
+def test_other_verdicts_under_the_same_rules_replace_the_old(run: Written) -> None:
+    ctx, table, rules = prepared(run)
+    digest = run.tables.rows("runs")[0]["verdicts"]
+    rows = ctx.tables.rows("encodes", ctx.keys.encode)
+    changed = [{**row, "error": "broken"} if row["clip_id"] == GOOD else row for row in rows]
+    ctx.tables.replace("encodes", changed, key=ctx.keys.encode)
+    assert decide.run(ctx, table, decide.decide(ctx, table, tried=True), rules, digest) != digest
+    found = {row["clip_id"]: row for row in ctx.tables.rows("verdicts", rules)}
+    assert (len(found), found[GOOD]["error"], found[GOOD]["kept"]) == (6, "broken", False)
+
+
+def test_a_failure_of_the_moment_counts_once_it_was_tried(run: Written) -> None:
+    ctx, table, _ = prepared(run)
+    rows = ctx.tables.rows("encodes", ctx.keys.encode)
+    changed = [
+        {**row, "error": "moved", "transient": True} if row["clip_id"] == GOOD else row for row in rows
+    ]
+    ctx.tables.replace("encodes", changed, key=ctx.keys.encode)
+    assert kept(ctx, table, tried=True) == KEPT - {GOOD}
+    assert kept(ctx, table, tried=False) == KEPT
+
+
+def test_a_filter_that_never_ran_leaves_its_clips_pending(run: Written) -> None:
+    ctx, table, _ = prepared(run, filters=[{"use": "exposure", "keep": {"max": 0.5}}, *PIPELINE["filters"]])
+    verdicts = decide.decide(ctx, table, tried=True)
+    assert sum(row["pending"] for row in rows_of(verdicts.table)) == 5
+    assert rows_of(verdicts.funnel)[2] == {
+        "position": 2, "rule": "exposure", "entered": 5, "dropped": 0, "failed": 0, "pending": 5,
+    }  # fmt: skip
+
+
+def test_an_error_fails_a_clip_of_a_filter_without_rules(run: Written) -> None:
+    ctx, table, _ = prepared(run, filters=[{"use": "motion"}])
+    rows = {row["clip_id"]: row for row in rows_of(decide.decide(ctx, table, tried=True).table)}
+    assert (rows[BROKEN]["error"], rows[BROKEN]["kept"]) == ("no flow", False)
