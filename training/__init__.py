@@ -1,1 +1,2 @@
-"""The trainer's package. It reads shards through their manifest and imports only `curate.clips` and `curate.media`."""
+"""The trainer's package, empty so far: it will import nothing of ours but `curate.clips` and
+`curate.media`."""
