@@ -134,7 +134,8 @@ class Context:
     workers: int = 1
     steps: dict[str, Step] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
-    """Set when the run is over before its time: whoever works beside the main thread stops at the next result."""
+    """Set when the run is over before its time: whoever works beside the main thread stops at the next
+    result."""
 
     def count(self, name: str) -> Step:
         """The counts of the step `name`, made when first asked for."""

@@ -104,7 +104,7 @@ def note_run(context: Context, rules: str, digest: str | None, passed_over: int)
     context.tables.compact("runs")
 
 
-# -- waves ----------------------------------------------------------------------------------------------------
+# -- waves ------------------------------------------------------------------------------------------------
 
 
 def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> None:
@@ -142,8 +142,8 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
             cuts.run(context, wave, cut)
             scores.measure({video.identity: video for video in wave if video.scanned})
     except BaseException:
-        # The scanner may be in the middle of a long file: it is not waited for. It commits whole results only, and
-        # ends with Ray or with the process.
+        # The scanner may be in the middle of a long file: it is not waited for. It commits whole results
+        # only, and ends with Ray or with the process.
         context.stopping.set()
         raise
     scanned = sum(video.scanned for video in usable)
@@ -181,8 +181,8 @@ class Scores:
             self._known[step.name] = decide.rule_columns(context, step)
 
     def lacking(self, table: pa.Table, busy: set[bytes]) -> set[bytes]:
-        """Videos with clips (rows of `clips`) that a filter has to measure; counts the scores of videos that are
-        neither these nor `busy` as reused: those of the others `measure` counts."""
+        """Videos with clips (rows of `clips`) that a filter has to measure; counts the scores of videos that
+        are neither these nor `busy` as reused: those of the others `measure` counts."""
         audited, walk = _audited(table), Walk(table)
         lacking = np.zeros(table.num_rows, dtype=bool)
         reused: dict[str, Mask] = {}
@@ -201,7 +201,8 @@ class Scores:
         return found
 
     def measure(self, videos: Mapping[bytes, Video]) -> None:
-        """Each filter in order over the clips of these videos that are still in, and over the audited ones."""
+        """Each filter in order over the clips of these videos that are still in, and over the audited
+        ones."""
         context = self._context
         table = state.current_clips(context.tables, context.keys, videos)
         audited, walk = _audited(table), Walk(table)
@@ -265,7 +266,9 @@ def summary(
     bad = sum(not video.usable or (video.scan_error is not None) for video in videos.values())
     unread = unread_files(tables)
     ended = time.monotonic()
-    work = [span for name, step in context.steps.items() if name.split(":")[0] in WORK for span in step.intervals]
+    work = [
+        span for name, step in context.steps.items() if name.split(":")[0] in WORK for span in step.intervals
+    ]
     return Summary(
         folder=context.folder.root,
         run=context.run,

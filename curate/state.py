@@ -75,11 +75,16 @@ class Video:
 
     @property
     def seekable(self) -> bool:
-        """Whether timestamps are sound enough to seek by: neither the packets nor the frames were out of order."""
+        """Whether timestamps are sound enough to seek by: neither packets nor frames were out of order."""
         return not (self.row["irregular"] or self.scan["reordered"] or self.scan["filled"])
 
     def add_scan(
-        self, keys: Keys, groups: Iterable[tuple[str, str, str | None]], error: str | None, rows: Rows, number: int
+        self,
+        keys: Keys,
+        groups: Iterable[tuple[str, str, str | None]],
+        error: str | None,
+        rows: Rows,
+        number: int,
     ) -> None:
         """Take note of a row of `scans`, if it is under the current keys. `groups`: (group, key, part)."""
         current = [(group, part) for group, key, part in groups if keys.groups.get(group) == key]
@@ -172,7 +177,9 @@ def add_scans(found: Mapping[bytes, Video], scans: pa.Table, keys: Keys) -> None
     ends = np.cumsum(pc.list_value_length(groups).to_numpy(zero_copy_only=False)).tolist()
     identities = id_bytes(scans["video_id"]).to_pylist()
     first = 0
-    for number, (identity, error, end) in enumerate(zip(identities, scans["error"].to_pylist(), ends, strict=True)):
+    for number, (identity, error, end) in enumerate(
+        zip(identities, scans["error"].to_pylist(), ends, strict=True)
+    ):
         video = found.get(identity)
         if video is not None:
             video.add_scan(keys, triples[first:end], error, rows, number)
@@ -188,8 +195,8 @@ def current_clips(tables: Tables, keys: Keys, found: Mapping[bytes, Video]) -> p
 
 
 class Lookup:
-    """Ids, sorted once, to be found in one table after another: a merge of sorted ids, where a hash table of a million
-    random ids would miss the processor's caches at every step."""
+    """Ids, sorted once, to be found in one table after another: a merge of sorted ids, where a hash table of
+    a million random ids would miss the processor's caches at every step."""
 
     def __init__(self, ids: pa.Array) -> None:
         """`ids`: 16-byte binaries."""

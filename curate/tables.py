@@ -67,7 +67,7 @@ def id_bytes(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def halves(ids: pa.Array) -> npt.NDArray[np.uint64]:
-    """(len(ids), 2) the two 8-byte halves of 16-byte binaries without NULLs: ids as numbers that sort fast."""
+    """(len(ids), 2) the two 8-byte halves of 16-byte binaries without NULLs: numbers that sort fast."""
     raw = np.frombuffer(ids.buffers()[1], dtype=np.uint64)
     first = 2 * ids.offset
     return raw[first : first + 2 * len(ids)].reshape(-1, 2)
@@ -267,8 +267,8 @@ class Tables:
 
 @contextmanager
 def _writing(path: str) -> Iterator[None]:
-    """Errors of the disk as OSError with number and file, whoever raises them: Arrow leaves out the file, Delta
-    leaves the number in a coloured text of several lines."""
+    """Errors of the disk as OSError with number and file, whoever raises them: Arrow leaves out the file,
+    Delta leaves the number in a coloured text of several lines."""
     try:
         yield
     except (OSError, DeltaError) as error:
