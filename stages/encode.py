@@ -27,10 +27,6 @@ STAGING = "staging"
 CLIP_BYTES = 2_000_000
 """Guess of an encoded clip's size where the source's own rate is not known: five seconds at 3 Mb/s."""
 
-STALL_SECONDS = 600.0
-"""Time without a frame after which an encoder is ended, if `scan.stall_seconds` is not longer: a clip at the
-end of a long file that cannot be sought in is preceded by a silent decode of all that is before it."""
-
 COMPACT_EVERY = 500
 """Rows committed one by one after which their parts are rewritten as one."""
 
@@ -164,7 +160,7 @@ def _item(ctx: Context, survivor: Survivor) -> dict[str, Any]:
         "clip_id": survivor.clip_id.hex(),
         "video_id": survivor.video_id.hex(),
         "picture": ctx.folder.path(survivor.picture_part),
-        "stall_seconds": max(scan.stall_seconds, STALL_SECONDS),
+        "stall_seconds": scan.stall_seconds,
         "max_memory": scan.max_memory,
         "arguments": {
             "source": survivor.path,

@@ -22,7 +22,7 @@ presentation times: what FFmpeg makes of them is kept.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 from itertools import chain
 from typing import Any
@@ -68,11 +68,21 @@ class ClipAudio:
     file is read from its start, for files whose timestamps do not allow seeking. Use as a context manager.
 
     `rate` is in Hz and `channels` 1 or 2; `found` says whether the span holds any sample, and `error` why
-    some or all of its sound is missing (None: all there is decoded).
+    some or all of its sound is missing (None: all there is decoded). `progress` is called for each packet
+    that is read, of which there may be many before `start`.
     """
 
-    def __init__(self, path: str, start: Fraction, end: Fraction, *, seek: bool = True) -> None:
+    def __init__(
+        self,
+        path: str,
+        start: Fraction,
+        end: Fraction,
+        *,
+        seek: bool = True,
+        progress: Callable[[], None] | None = None,
+    ) -> None:
         self._path, self._start, self._end = path, start, end
+        self._progress = progress
         self.rate = 0
         self.channels = 0
         self._undecoded = 0
@@ -193,6 +203,8 @@ class ClipAudio:
                 except FFmpegError as error:
                     self._note(error)
                     return
+                if self._progress is not None:
+                    self._progress()
                 try:
                     decoded = packet.decode()
                 except FFmpegError as error:
@@ -310,11 +322,18 @@ class AudioTrack:
         return frame
 
 
-def open_audio(path: str, start: Fraction, end: Fraction, *, seek: bool) -> ClipAudio | str | None:
+def open_audio(
+    path: str,
+    start: Fraction,
+    end: Fraction,
+    *,
+    seek: bool,
+    progress: Callable[[], None] | None = None,
+) -> ClipAudio | str | None:
     """The sound of [start, end) seconds; a reason where there is some that cannot be had; None where none
     is."""
     try:
-        audio = ClipAudio(path, start, end, seek=seek)
+        audio = ClipAudio(path, start, end, seek=seek, progress=progress)
     except (MediaError, FFmpegError) as error:
         return f"the sound could not be read ({getattr(error, 'strerror', None) or type(error).__name__})"
     if audio.found:

@@ -5,7 +5,7 @@ not always (AVI stores no presentation time at all), so it is the timestamps tha
 pictures.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -65,11 +65,13 @@ def decode(
     threads: int = 1,
     report: DecodeReport | None = None,
     seek: bool = True,
+    passing: Callable[[], None] | None = None,
 ) -> Iterator[Frame]:
     """Yield the frames of the main video stream with start_pts <= pts < end_pts, in presentation order.
 
     With `seek`, decoding starts at the keyframe at or before `start_pts`; otherwise at the file's start. What
-    fails inside is skipped and counted in `report`. Raises MediaError if the file cannot be opened, or if no
+    fails inside is skipped and counted in `report`; `passing` is called for each frame before `start_pts`.
+    Raises MediaError if the file cannot be opened, or if no
     frame decodes; not if frames decode and none lies in the span.
     The same file gives the same frames every time; so does any number of threads while the file is intact.
     """
@@ -78,22 +80,29 @@ def decode(
         with open_video(path, threads=threads) as container:
             sought = _sought(container, video_stream(container), start_pts, report)
             if sought is not None:
-                yield from _span(sought, start_pts, end_pts)
+                yield from _span(sought, start_pts, end_pts, passing)
                 return
     with open_video(path, threads=threads) as container:
         frames = _timed(container, video_stream(container), report)
-        yield from _span(_numbered(frames), start_pts, end_pts)
+        yield from _span(_numbered(frames), start_pts, end_pts, passing)
     if report.frames == 0:
         cause = f" ({report.first_error})" if report.first_error else ""
         raise MediaError(f"no frame of {shown(path)} can be decoded{cause}: it is damaged or cut short.")
 
 
-def _span(frames: Iterator[Frame], start_pts: int | None, end_pts: int | None) -> Iterator[Frame]:
+def _span(
+    frames: Iterator[Frame],
+    start_pts: int | None,
+    end_pts: int | None,
+    passing: Callable[[], None] | None,
+) -> Iterator[Frame]:
     for frame in frames:
         if end_pts is not None and frame.pts >= end_pts:
             return
         if start_pts is None or frame.pts >= start_pts:
             yield frame
+        elif passing is not None:
+            passing()
 
 
 def _numbered(frames: Iterator[Frame]) -> Iterator[Frame]:

@@ -120,9 +120,9 @@ def encode_clip(
     """Write the frames of `source` with start_pts <= pts < end_pts to `target`, which appears whole or not at
     all.
 
-    `irregular` files (see Probe) are never sought in. `progress` is called for each frame that is decoded
-    within the clip. Raises MediaError where the source cannot be used or differs from `expected`, OSError
-    where the target cannot be written (a full disk).
+    `irregular` files (see Probe) are never sought in. `progress` is called for each frame that is decoded,
+    of those before the clip and of its sound too. Raises MediaError where the source cannot be used or
+    differs from `expected`, OSError where the target cannot be written (a full disk).
     """
     job = Job(target, start_pts, end_pts, expected)
     for result in encode_clips(source, [job], options=options, irregular=irregular, progress=progress):
@@ -153,7 +153,7 @@ def encode_clips(
         for job in jobs:
             spent = 0
             if not irregular:
-                sought = _Pass(source, job.start_pts, job.end_pts)
+                sought = _Pass(source, job.start_pts, job.end_pts, progress)
                 try:
                     result = _attempt(source, job, facts, sought, options, irregular, progress)
                 finally:
@@ -165,7 +165,7 @@ def encode_clips(
             if whole is None or not whole.reaches(job.start_pts):
                 if whole is not None:
                     whole.close()
-                whole = _Pass(source, None, None)
+                whole = _Pass(source, None, None, progress)
             result = _attempt(source, job, facts, whole, options, irregular, progress)
             yield replace(result, decoded=result.decoded + spent) if isinstance(result, Encoded) else result
     finally:
@@ -176,9 +176,16 @@ def encode_clips(
 class _Pass:
     """One decode of a file, from which clips take their frames in order of time."""
 
-    def __init__(self, source: str, start_pts: int | None, end_pts: int | None) -> None:
+    def __init__(
+        self,
+        source: str,
+        start_pts: int | None,
+        end_pts: int | None,
+        progress: Callable[[], None] = _nothing,
+    ) -> None:
         self._report = DecodeReport()
-        frames = decode(source, start_pts=start_pts, end_pts=end_pts, report=self._report)
+        self._progress = progress
+        frames = decode(source, start_pts=start_pts, end_pts=end_pts, report=self._report, passing=progress)
         self._frames = cast(Generator[Frame, None, None], frames)  # it can be closed
         self._ahead: Frame | None = None
         self._passed: int | None = None
@@ -206,6 +213,8 @@ class _Pass:
                 self._ahead = frame
                 return
             self._passed = frame.pts
+            # Whoever watches must hear of frames before the clip too: they may be most of a long file.
+            self._progress()
             if frame.pts >= start_pts:
                 yield frame
 
@@ -223,12 +232,11 @@ def _attempt(
     progress: Callable[[], None],
 ) -> Encoded | MediaError:
     before = frames.decoded
-    # A name of its own: the process of a run that was killed may write on for a moment, beside the next one's.
+    # A name of its own: the process of a killed run may write on for a moment, beside the next one's.
     part = f"{job.target}.{uuid.uuid4().hex[:12]}.part"
-    clip = _Clip(source, part, job, facts, options, seek=not irregular)
+    clip = _Clip(source, part, job, facts, options, not irregular, progress)
     try:
         for frame in frames.clip(job.start_pts, job.end_pts):
-            progress()
             clip.add(frame)
         encoded = clip.finish(frames.decoded - before)
         os.replace(part, job.target)
@@ -283,10 +291,17 @@ class _Clip:
     """The frames of one job on their way into a file, which is opened with the first of them."""
 
     def __init__(
-        self, source: str, part: str, job: Job, facts: _Facts, options: EncodeOptions, seek: bool
+        self,
+        source: str,
+        part: str,
+        job: Job,
+        facts: _Facts,
+        options: EncodeOptions,
+        seek: bool,
+        progress: Callable[[], None],
     ) -> None:
         self._source, self._part, self._job, self._facts, self._options = source, part, job, facts, options
-        self._seek = seek
+        self._seek, self._progress = seek, progress
         self._viewer = Viewer(facts.rotation, facts.sar, facts.shown)
         self._rate = None if options.fps is None else exact_rate(options.fps)
         self._resampler = None if self._rate is None else Resampler(self._rate)
@@ -350,7 +365,8 @@ class _Clip:
             timescale, rate = self._rate.numerator, self._rate
         self._origin = first.pts
         if options.audio:
-            sound = open_audio(self._source, first.pts * base, self._job.end_pts * base, seek=self._seek)
+            span = (first.pts * base, self._job.end_pts * base)
+            sound = open_audio(self._source, *span, seek=self._seek, progress=self._progress)
             if isinstance(sound, ClipAudio):
                 self._audio = sound
             else:

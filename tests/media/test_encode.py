@@ -16,6 +16,7 @@ import pytest
 from pydantic import ValidationError
 
 import curate.media.encode as encode_module
+from curate.media.audio import ClipAudio
 from curate.media.clip_writer import Resampler, exact_rate, sides, track_clock
 from curate.media.decode import Frame, decode
 from curate.media.encode import Encoded, EncodeOptions, Job, encode_clip, encode_clips
@@ -385,18 +386,42 @@ def test_a_clip_is_the_same_alone_and_among_others(tmp_path: Path, passes: list[
         assert result.decoded <= 25 + result.frames + 20
 
 
-def test_progress_is_told_of_every_frame(tmp_path: Path) -> None:
-    source = write_source(tmp_path / "v.mp4", steady(20, 40), Fraction(1, 1000))
-    ticks: list[int] = []
+@pytest.mark.parametrize("irregular", [False, True])
+def test_progress_is_told_of_every_frame_those_before_the_clip_too(tmp_path: Path, irregular: bool) -> None:
+    """Or the watching parent would take the decode of all that is before the clip for a child that hangs."""
+    source = write_source(tmp_path / "v.mp4", steady(60, 40), Fraction(1, 1000), g="1000", sc_threshold="0")
+    told: list[int] = []
     encode_clip(
         str(source),
         str(tmp_path / "c.mp4"),
-        start_pts=80,
-        end_pts=400,
+        start_pts=50 * 40,
+        end_pts=55 * 40,
         options=OPTIONS,
-        progress=lambda: ticks.append(1),
+        irregular=irregular,
+        progress=lambda: told.append(len(told)),
     )
-    assert len(ticks) == 8
+    assert len(told) == 55
+
+
+def test_progress_is_told_of_the_sound_before_a_clip(tmp_path: Path) -> None:
+    """In a file that cannot be sought in, it is read from the start."""
+    path = tmp_path / "sound.mkv"
+    with av.open(str(path), "w") as output:
+        picture = output.add_stream("mpeg4", rate=1)
+        picture.width = picture.height = 32
+        stream = output.add_stream("pcm_s16le", rate=8000, layout="mono")
+        output.mux(picture.encode(av.VideoFrame(32, 32, "yuv420p")))
+        output.mux(picture.encode(None))
+        for start in range(0, 8000 * 10, 800):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.time_base, frame.pts = 8000, Fraction(1, 8000), start
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    told: list[int] = []
+    tell = told.append
+    with ClipAudio(str(path), Fraction(8), Fraction(9), seek=False, progress=lambda: tell(1)) as audio:
+        assert audio.found
+    assert len(told) >= 80
 
 
 def test_spans_without_frames_and_files_that_are_none(tmp_path: Path) -> None:
