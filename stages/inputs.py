@@ -118,11 +118,15 @@ def _extension(path: str) -> str:
 
 
 def _walk(folder: str, output: str, found: Listing) -> Iterator[str]:
-    for base, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if os.path.abspath(os.path.join(base, name)) != output)
-        if os.path.abspath(base) == output:
+    """Files with a video extension; folders that are links are entered, each folder once."""
+    seen = {os.path.realpath(output)}
+    for base, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(base)
+        if real in seen:
             folders[:] = []
             continue
+        seen.add(real)
+        folders.sort()
         for name in sorted(files):
             if _extension(name) in VIDEO_EXTENSIONS:
                 yield os.path.join(base, name)

@@ -120,6 +120,14 @@ def test_the_output_is_no_input(tmp_path: Path) -> None:
         found(output, output=output)
 
 
+def test_linked_folders_are_entered_once_and_circles_end(tmp_path: Path) -> None:
+    touch(tmp_path, "real/x.mp4", "in/a.mp4", "in/b/c.mp4", "run/y.mp4")
+    for name, target in (("link", "../real"), ("loop", "."), ("up", "../in"), ("out", "../run")):
+        (tmp_path / "in" / name).symlink_to(target)
+    result = found(tmp_path / "in", output=str(tmp_path / "run"))
+    assert names(result, tmp_path) == ["in/a.mp4", "in/b/c.mp4", "in/link/x.mp4"]
+
+
 def test_what_is_named_twice_is_there_once(tmp_path: Path) -> None:
     touch(tmp_path, "a.mp4", "b.mp4")
     (tmp_path / "l.csv").write_text("uri,licence\na.mp4,CC0\n./a.mp4,BY\n")
