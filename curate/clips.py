@@ -91,7 +91,7 @@ SCANS = _schema(
     ),
     frames_decoded=_I, start_pts=_I, end_pts=_I, seconds=_F, time_base=_S, salvaged=_B, errors=_I,
     first_error=_S,
-    reordered=_B, filled=_I, error=_S, transient=_B, cpu_seconds=_F,
+    reordered=_B, filled=_I, error=_S, cpu_seconds=_F,
 )  # fmt: skip
 """One decoding pass over a video. A signal part exists for readers only when a row here names it
 (`groups.part`)."""

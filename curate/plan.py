@@ -2,6 +2,8 @@
 nothing."""
 
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,8 +15,12 @@ from curate import clips, state
 from curate.config import Plan
 from curate.context import Keys, versions
 from curate.storage import Folder, is_run
-from curate.tables import Tables, id_bytes
+from curate.tables import Tables, id_bytes, to_table
 from curate.verdicts import Walk, rules_key
+from stages.cuts import cut_video
+
+CUT_AT_MOST = 2000
+"""Videos that a plan cuts, to know which of their clips are new: some seconds of work."""
 
 
 @dataclass
@@ -103,6 +109,9 @@ class _Planner:
             "cuts", len(cut), len(scanned) - len(cut), "videos",
             self.changed("cuts", self.old_keys.get("cuts"), keys.cuts, now["cuts"], self.old.get("cuts")),
         )  # fmt: skip
+        table = pa.concat_tables(
+            [table, self._cut([video for video in scanned if video.identity not in cut])]
+        )
         walk = self._scores(table, now)
         self._verdict_step(walk, table)
         captions = tables.read("captions", keys.captioner, ["clip_id", "outcome"])
@@ -131,6 +140,15 @@ class _Planner:
             ),
         )  # fmt: skip
         return self.steps
+
+    def _cut(self, videos: Sequence[state.Video]) -> pa.Table:
+        """The clips that the step `cuts` would make: that costs so little that the plan does it, up to a point."""
+        rows: list[dict[str, Any]] = []
+        for video in videos[:CUT_AT_MOST]:
+            path = self.folder.path(video.parts["content"])
+            if os.path.exists(path):  # else the run will say what is wrong
+                rows += cut_video(path, video.identity, video.scan, self.plan.cuts, self.plan.pipeline.audit)
+        return to_table(clips.CLIPS, rows)
 
     def _scores(self, table: pa.Table, now: dict[str, Any]) -> Walk:
         walk = Walk(table)

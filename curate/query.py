@@ -180,6 +180,8 @@ def connect(folder: Folder) -> duckdb.DuckDBPyConnection:
         connection.execute(f"CREATE VIEW {identifier(name)} AS {select}")
     connection.execute(f"SET allowed_paths = [{allowed}]")
     for setting in (
+        # What does not fit in memory is an error, and not a folder `.tmp` wherever the user stands.
+        "temp_directory = ''",
         "enable_external_access = false",
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
