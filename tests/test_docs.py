@@ -88,6 +88,8 @@ def test_the_funnel_is_that_of_the_demo(demo: Project) -> None:
     assert block is not None
     shown = [" ".join(line.split()) for line in block[1].splitlines() if line.strip() and "─" not in line]
     assert len(shown) == 12
+    videos = [path for path in (demo.root / "data/sample").iterdir() if path.suffix != ".json"]
+    assert f"makes {len(videos)} sample videos" in README
     for line in shown:
         assert line.replace("runs/demo", str(demo.root / "runs/demo")) in said
 
@@ -314,6 +316,14 @@ def test_nothing_is_left_half_done() -> None:
     files = [path for path in FILES if path.suffix == ".py"]
     assert len(files) > 100
     assert [path.name for path in files if marks.search(path.read_text())] == []
+
+
+def test_every_folder_is_in_the_readme() -> None:
+    folders = {path.relative_to(REPOSITORY).parts[0] for path in FILES if path.parent != REPOSITORY}
+    named = " ".join(cells[0] for cells in rows(section("Where things are"), "folder"))
+    assert {f"{folder}/" for folder in folders if not folder.startswith(".")} - set(quoted(named)) == {
+        "docs/"
+    }
 
 
 def test_every_place_that_the_docs_name_is_there() -> None:
