@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from curate.media.colour import BGR_TO_LUMA, U8, U16, Look, display_light, is_plain, look, ycbcr_to_bgr
@@ -181,11 +182,11 @@ class Viewer:
         return _upright(picture, self.rotation)
 
     def _whole_bgr(self, frame: VideoFrame) -> U8:
-        return _view(self._swscale(frame, frame.width, frame.height, "bgr24", full=True), 0, 1, 3)
+        return _view(self._swscale(frame, frame.width, frame.height, "bgr24", full=True).planes[0], 1, 3)
 
     def _rgb48(self, frame: VideoFrame, width: int, height: int) -> U16:
         deep = self._swscale(frame, width, height, "rgb48le", full=True)
-        return _view(deep, 0, 2, 3)
+        return _view(deep.planes[0], 2, 3)
 
     def _bt709(self, frame: VideoFrame, width: int, height: int) -> VideoFrame:
         """yuv420p of coded orientation. Other matrices go through 16-bit RGB: swscale converts between
@@ -231,18 +232,16 @@ def _planes(frame: VideoFrame) -> Iterator[AnyPlane] | None:
     name = frame.format.name
     if not name.startswith(_PLANAR) or name.endswith(("be", "f32le", "f16le")):
         return None
-    if any(plane.line_size <= 0 for plane in frame.planes):
+    planes = frame.planes[:3]  # each access makes new objects
+    if any(plane.line_size <= 0 for plane in planes):
         return None
     item = 2 if look(frame).bit_depth > 8 else 1
     pairs = name.startswith(_PAIRED)
-    return (
-        _view(frame, index, item, 1 + (pairs and index > 0)) for index in range(min(3, len(frame.planes)))
-    )
+    return (_view(plane, item, 1 + (pairs and index > 0)) for index, plane in enumerate(planes))
 
 
-def _view(frame: VideoFrame, index: int, item: int, channels: int) -> AnyPlane:
+def _view(plane: VideoPlane, item: int, channels: int) -> AnyPlane:
     """(H, W) or (H, W, channels) view of one plane, without the padding at the end of each line."""
-    plane = frame.planes[index]
     lines = np.frombuffer(cast("memoryview[int]", plane), np.uint8 if item == 1 else np.uint16)
     stride = plane.line_size // item
     picture = lines[: plane.height * stride].reshape(plane.height, stride)[:, : plane.width * channels]
@@ -317,7 +316,7 @@ def _turned(frame: VideoFrame, size: tuple[int, int], rotation: int) -> VideoFra
     width, height = size
     turned = VideoFrame(*((height, width) if rotation % 180 else size), "yuv420p")
     for index, plane in enumerate(turned.planes):
-        part = _view(frame, index, 1, 1)[: height >> bool(index), : width >> bool(index)]
+        part = _view(frame.planes[index], 1, 1)[: height >> bool(index), : width >> bool(index)]
         whole = np.frombuffer(cast("memoryview[int]", plane), np.uint8).reshape(plane.height, plane.line_size)
         whole[:, : plane.width] = _upright(np.ascontiguousarray(part), rotation)
         whole[:, plane.width :] = 0

@@ -183,23 +183,35 @@ def camera_model(vectors: NDArray[np.float64], size: tuple[int, int], rounds: in
     Weights are 1 / (1 + (r / s)²) of a vector's residual r (Cauchy), s the median residual, at least 0.05
     pixels.
     """
-    rows, columns = vectors.shape[:2]
-    height, width = size
-    x = ((np.arange(columns) + 0.5) / columns - 0.5) * width
-    y = ((np.arange(rows) + 0.5) / rows - 0.5) * height
-    x, y = (a.ravel() for a in np.meshgrid(x, y))
+    x, y = _cell_centres(vectors.shape[:2], size)
     u, v = vectors[..., 0].ravel(), vectors[..., 1].ravel()
+    # All sums of a round are one product with the weights: numpy's overhead is most of the cost here.
+    terms = np.stack([np.ones_like(u), x, y, u, v, x * x + y * y, x * u + y * v, x * v - y * u], axis=-1)
     weights = np.ones_like(u)
+    middle = (len(u) - 1) // 2, len(u) // 2
     pan_x = pan_y = zoom = roll = 0.0
     rest = np.hypot(u, v)
     for _ in range(rounds):
-        total = weights.sum()
-        mx, my, mu, mv = (float(weights @ a) / total for a in (x, y, u, v))
-        cx, cy, cu, cv = x - mx, y - my, u - mu, v - mv
-        spread = max(float(weights @ (cx * cx + cy * cy)), 1e-9)
-        zoom = float(weights @ (cx * cu + cy * cv)) / spread
-        roll = float(weights @ (cx * cv - cy * cu)) / spread
+        total, *sums = (weights @ terms).tolist()
+        mx, my, mu, mv, square, along, across = (value / total for value in sums)
+        spread = max(square - mx * mx - my * my, 1e-9)
+        zoom = (along - mx * mu - my * mv) / spread
+        roll = (across - mx * mv + my * mu) / spread
         pan_x, pan_y = mu - zoom * mx + roll * my, mv - zoom * my - roll * mx
         rest = np.hypot(u - pan_x - zoom * x + roll * y, v - pan_y - zoom * y - roll * x)
-        weights = 1 / (1 + (rest / max(0.05, float(np.median(rest)))) ** 2)
+        ordered = np.partition(rest, middle)
+        median = float(ordered[middle[0]] + ordered[middle[1]]) / 2
+        weights = 1 / (1 + (rest / max(0.05, median)) ** 2)
     return Motion(float(np.hypot(u, v).mean()), (pan_x, pan_y), zoom, roll, float(rest.mean()))
+
+
+@lru_cache(maxsize=4)
+def _cell_centres(
+    cells: tuple[int, int], size: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(x, y) of each cell's middle from the picture's middle, in pixels, row by row."""
+    (rows, columns), (height, width) = cells, size
+    x = ((np.arange(columns) + 0.5) / columns - 0.5) * width
+    y = ((np.arange(rows) + 0.5) / rows - 0.5) * height
+    grid_x, grid_y = np.meshgrid(x, y)
+    return grid_x.ravel(), grid_y.ravel()
