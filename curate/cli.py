@@ -116,7 +116,7 @@ def verify(run: Run) -> None:
     samples = tables.read("samples", columns=["shard"])
     shards = len(set(samples["shard"].to_pylist()))
     if problems:
-        _fail(1, f"{problems} problems in {shards} shards of {folder.root}; `curate run` repairs what it can")
+        _fail(1, f"{problems} problems in {shards} shards of {folder.root}; delete a damaged shard and `curate run` makes it anew")
     print(f"{samples.num_rows} samples in {shards} shards agree with the tables")
 
 
@@ -272,11 +272,11 @@ def _holds_us(path: str) -> bool:
 
 def main() -> None:
     """Entry point: one message on stderr for what went wrong; 0 done, 1 the run failed, 2 bad usage."""
-    _install_path()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What a terminal's encoding lacks is shown as an escape: a file's name must not end the program.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        _install_path()
         app(standalone_mode=True)
     except SystemExit as ended:
         if ended.code == 130:  # what Typer makes of Ctrl-C, without a word
