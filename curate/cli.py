@@ -116,7 +116,11 @@ def verify(run: Run) -> None:
     samples = tables.read("samples", columns=["shard"])
     shards = len(set(samples["shard"].to_pylist()))
     if problems:
-        _fail(1, f"{problems} problems in {shards} shards of {folder.root}; delete a damaged shard and `curate run` makes it anew")
+        _fail(
+            1,
+            f"{problems} problems in {shards} shards of {folder.root}; delete a damaged shard, and `curate run` "
+            "makes it anew",
+        )
     print(f"{samples.num_rows} samples in {shards} shards agree with the tables")
 
 

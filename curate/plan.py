@@ -142,7 +142,7 @@ class _Planner:
         return self.steps
 
     def _cut(self, videos: Sequence[state.Video]) -> pa.Table:
-        """The clips that the step `cuts` would make: this costs so little that the plan does it, up to a point."""
+        """The clips that the step `cuts` would make: cheap enough for a plan, up to a point."""
         rows: list[dict[str, Any]] = []
         for video in videos[:CUT_AT_MOST]:
             path = self.folder.path(video.parts["content"])
