@@ -118,8 +118,8 @@ def verify(run: Run) -> None:
     if problems:
         _fail(
             1,
-            f"{problems} problems in {shards} shards of {folder.root}; delete a damaged shard, and `curate run` "
-            "makes it anew",
+            f"{problems} problems in {shards} shards of {folder.root}; delete a damaged shard, and "
+            "`curate run` makes it anew",
         )
     print(f"{samples.num_rows} samples in {shards} shards agree with the tables")
 
