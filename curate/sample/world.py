@@ -4,6 +4,8 @@ Detectors of cuts and measures of flow need footage with texture at every scale 
 from shot to shot; flat colours or pure noise would flatter or starve them.
 """
 
+import math
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
@@ -52,7 +54,8 @@ def _palette(
     """Colours by height: float32 (H, W, 3), between `stops` of (height, BGR), in 256 steps."""
     at, steps = [height for height, _ in stops], np.linspace(0, 1, 256)
     table = np.stack([np.interp(steps, at, [colour[c] for _, colour in stops]) for c in range(3)], axis=-1)
-    return table.astype(np.float32)[(heights * 255).astype(np.uint8)]
+    colours: NDArray[np.float32] = table.astype(np.float32).take((heights * 255).astype(np.uint8), axis=0)
+    return colours
 
 
 def _islands(rng: np.random.Generator) -> NDArray[np.float32]:
@@ -99,14 +102,18 @@ def _hills(rng: np.random.Generator) -> NDArray[np.float32]:
     sky = _palette(clouds, [(0.3, (225, 140, 50)), (0.5, (240, 200, 150)), (0.7, (250, 245, 240))])
     rough = noise(rng, SIDE, 16, 512)
     trees = (rough - np.roll(rough, (2, 2), axis=(0, 1))) * 5 + 0.4 + rough
-    nearest = np.full((SIDE, SIDE), -1)
-    for layer in range(7):
+    nearest = np.zeros((SIDE, SIDE), np.uint8)  # 0: sky
+    for layer in range(1, 8):
         # Whole periods, so that the ridge wraps around with the world.
         phases = rng.random(40) * 2 * np.pi
         ridge = sum(np.sin(k * columns + phase) / k for k, phase in enumerate(phases, start=1))
-        nearest[rows > SIDE * (0.34 + 0.06 * layer) + 30 * ridge] = layer
+        nearest[rows > SIDE * (0.28 + 0.06 * layer) + 30 * ridge] = layer
     colours = np.array([(150 - 22 * k, 125 - 2 * k, 80 + 16 * (k % 3)) for k in range(7)], np.float32)
-    return np.where((nearest < 0)[..., None], sky, trees[..., None] * colours[nearest])
+    land: NDArray[np.float32] = trees[..., None] * np.concatenate([colours[:1], colours]).take(
+        nearest, axis=0
+    )
+    np.copyto(land, sky, where=(nearest == 0)[..., None])
+    return land
 
 
 def _meadow(rng: np.random.Generator) -> NDArray[np.float32]:
@@ -125,9 +132,20 @@ def _meadow(rng: np.random.Generator) -> NDArray[np.float32]:
 _KINDS = {"islands": _islands, "town": _town, "hills": _hills, "meadow": _meadow}
 
 
-@lru_cache(maxsize=8)
+_drawing: dict[World, threading.Lock] = {}
+
+
 def texture(world: World) -> Picture:
-    """The world's pixels, uint8 BGR (SIDE, SIDE, 3); treat them as read-only."""
+    """The world's pixels, uint8 BGR (SIDE, SIDE, 3); treat them as read-only.
+
+    Films that are made at the same time share worlds: the second waits while the first one draws.
+    """
+    with _drawing.setdefault(world, threading.Lock()):
+        return _texture(world)
+
+
+@lru_cache(maxsize=8)
+def _texture(world: World) -> Picture:
     drawn = np.clip(_KINDS[world.kind](np.random.default_rng(world.seed)), 0, 255).astype(np.uint8)
     hsv: Any = cv2.cvtColor(drawn, cv2.COLOR_BGR2HSV)
     hsv[..., 0] = (hsv[..., 0].astype(np.uint16) + world.hue) % 180
@@ -139,6 +157,8 @@ def look(world: World, x: float, y: float, zoom: float, width: int, height: int)
 
     Returns uint8 BGR (height, width, 3).
     """
+    if zoom == 1:
+        return _shifted(texture(world), x - width / 2, y - height / 2, width, height)
     matrix = np.array([[1 / zoom, 0, x - width / (2 * zoom)], [0, 1 / zoom, y - height / (2 * zoom)]])
     seen: Any = cv2.warpAffine(
         texture(world),
@@ -148,3 +168,16 @@ def look(world: World, x: float, y: float, zoom: float, width: int, height: int)
         borderMode=cv2.BORDER_WRAP,
     )
     return np.asarray(seen, np.uint8)
+
+
+def _shifted(picture: Picture, x: float, y: float, width: int, height: int) -> Picture:
+    """The part of a wrapping picture whose upper left corner is at (x, y): bilinear with the same fraction
+    for all pixels, which takes a fifth of the time of a general warp."""
+    left, top = math.floor(x), math.floor(y)
+    part = picture[max(0, top) : top + height + 1, max(0, left) : left + width + 1]
+    if part.shape[:2] != (height + 1, width + 1):
+        rows, columns = np.arange(top, top + height + 1), np.arange(left, left + width + 1)
+        part = picture.take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap")
+    beside, below = x - left, y - top
+    kernel = np.outer([1 - below, below], [1 - beside, beside])
+    return np.ascontiguousarray(cv2.filter2D(part, -1, kernel, anchor=(0, 0))[:height, :width])

@@ -1,5 +1,6 @@
 """Encodes a film so that the same film gives the same bytes every time."""
 
+import io
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -111,9 +112,24 @@ def _add_video(film: Film, container: OutputContainer) -> VideoStream:
     return stream
 
 
-def write(film: Film, path: Path, *, container_options: dict[str, str] | None = None) -> None:
+def index_first(content: bytes, path: Path) -> None:
+    """Write the packets of an mp4 as they are into another, whose index comes before them."""
+    options = {"fflags": "+bitexact", "movflags": "+faststart"}
+    with (
+        av.open(io.BytesIO(content), "r") as source,
+        av.open(str(path), "w", format="mp4", options=options) as target,
+    ):
+        video = source.streams.video[0]
+        stream = target.add_stream_from_template(video)
+        for packet in source.demux(video):
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+
+
+def write(film: Film, path: Path) -> None:
     """Encode `film` into `path`; the suffix names the container."""
-    options = {"fflags": "+bitexact", **(container_options or {})}
+    options = {"fflags": "+bitexact"}
     with av.open(str(path), "w", format=_MUXERS[path.suffix], options=options) as container:
         video = _add_video(film, container)
         audio = (
