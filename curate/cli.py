@@ -157,7 +157,8 @@ def _print_summary(result: "Summary") -> None:
         f"{kept} clips kept"
     )
     if result.passed_over:
-        print(f"{result.passed_over} files without a video extension were passed over")
+        plural, were = ("", "was") if result.passed_over == 1 else ("s", "were")
+        print(f"{result.passed_over} file{plural} without a video extension {were} passed over")
     print(f"{result.samples} samples in {result.shards} shards")
     print(
         f"{result.seconds:.1f} s, of which {result.outside_seconds:.1f} s ({share:.0%}) outside decoding, "
