@@ -16,6 +16,7 @@ import pytest
 from curate.sample import FILMS, make
 from curate.sample.film import Film, draw
 from curate.sample.films import varying
+from curate.sample.world import SIDE, _shifted
 
 
 @pytest.fixture(scope="module")
@@ -326,6 +327,19 @@ def test_a_second_call_writes_nothing_and_a_third_repairs(tmp_path: Path, sample
     assert (tmp_path / "loop.gif").read_bytes() == (sample / "loop.gif").read_bytes()
     assert (tmp_path / "rate_12.avi").stat().st_mtime_ns == before["rate_12.avi"]
     assert mine.read_bytes() == b"kept"
+
+
+@pytest.mark.parametrize("corner", [(10.0, 20.0), (300.25, 40.6), (-700.5, -3.1), (1000.75, 1020.2)])
+def test_a_shifted_picture_is_the_general_warp(corner: tuple[float, float]) -> None:
+    """Within a level or two: the warp rounds positions. The picture wraps around."""
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+    picture = cv2.resize(noise, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    matrix = np.array([[1, 0, corner[0]], [0, 1, corner[1]]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    plain = cv2.warpAffine(picture, matrix, (160, 90), flags=flags, borderMode=cv2.BORDER_WRAP)
+    shifted = _shifted(picture, *corner, 160, 90)
+    assert shifted.shape == plain.shape
+    assert np.abs(shifted.astype(int) - plain).max() <= 2
 
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
