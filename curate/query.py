@@ -125,7 +125,7 @@ class Views:
             alias = identifier(f"score of {name}")
             columns.append(f"{alias}.score AS {identifier(name)}")
             relation = self._score_table(name, key)
-            schema = self.tables.schema(f"scores/{name}")
+            schema = self.tables.schema(f"scores/{name}", key)
             for column in [] if schema is None else schema.names:
                 if column not in ("clip_id", "score", "error"):
                     columns.append(f"{alias}.{identifier(column)} AS {identifier(f'{name}_{column}')}")
@@ -136,7 +136,7 @@ class Views:
         table = f"scores/{name}"
         if self.tables.files(table, key):
             return self._table(table, key)
-        schema = self.tables.schema(table)
+        schema = self.tables.schema(table, key)
         columns = (
             [] if schema is None else [n for n in schema.names if n not in ("clip_id", "score", "error")]
         )
@@ -202,7 +202,13 @@ def query(folder: Folder, sql: str) -> pa.Table:
             raise QueryError(f"the query is not SQL: {error}") from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise QueryError("only one SELECT can be asked: `curate query` never writes")
-    with connect(folder) as connection:
+    try:
+        connection = connect(folder)
+    except duckdb.Error as error:
+        raise QueryError(
+            f"the tables of {folder.root} cannot be read ({' '.join(str(error).split())}): use another output"
+        ) from error
+    with connection:
         try:
             found = connection.sql(sql)
             kinds = found.types

@@ -129,18 +129,22 @@ class Tables:
         table = self._open(name)
         return -1 if table is None else int(table.version())
 
-    def schema(self, name: str) -> pa.Schema | None:
-        """Arrow schema of the rows of a table (None for a score table that does not exist yet)."""
+    def schema(self, name: str, key: str | None = None) -> pa.Schema | None:
+        """Arrow schema of the rows of a table (None for a score table that does not exist yet).
+
+        Score tables have other columns under other keys (an older version, another filter of that name): of
+        the rows under `key` where there are any.
+        """
         if name in clips.TABLES:
             return clips.TABLES[name]
-        files = self.files(name)
+        files = (self.files(name, key) if key is not None else []) or self.files(name)
         return pq.read_schema(files[-1]) if files else None
 
     def read(self, name: str, key: str | None = None, columns: Sequence[str] | None = None) -> pa.Table:
         """All committed rows (of one key) as a table; a table that does not exist is empty."""
         files = self.files(name, key)
-        schema = self.schema(name)
         if not files:
+            schema = self.schema(name)
             empty = (schema if schema is not None else pa.schema([])).empty_table()
             return empty.select(columns) if columns is not None and schema is not None else empty
         parts = [pq.ParquetFile(path).read(columns=columns) for path in files]

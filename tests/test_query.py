@@ -260,3 +260,21 @@ def test_what_is_no_run_is_told(tmp_path: Path) -> None:
     claim(Folder(str(tmp_path)))
     with pytest.raises(QueryError, match="no run has begun"):
         query(Folder(str(tmp_path)), "SELECT 1")
+
+
+@pytest.mark.parametrize("key", ["0" * 16, "f" * 16])
+def test_rows_of_another_version_do_not_change_the_columns(tmp_path: Path, key: str) -> None:
+    run = written(tmp_path / "run")
+    older = to_table(clips.score_schema({"gone": float}), [{"clip_id": GOOD, "score": 9.0, "gone": 1.0}])
+    run.tables.append("scores/motion", older, key=key)
+    names = query(run.folder, "SELECT * FROM clips").column_names
+    assert ("motion_peak" in names, "motion_gone" in names) == (True, False)
+    assert column(run, f"SELECT motion FROM clips WHERE clip_id = '{GOOD.hex()}'") == [2.0]
+
+
+def test_a_part_that_was_deleted_is_one_message(tmp_path: Path) -> None:
+    run = written(tmp_path / "run")
+    for path in run.tables.files("captions"):
+        os.unlink(path)
+    with pytest.raises(QueryError, match=r"cannot be read.*use another output"):
+        query(run.folder, "SELECT * FROM clips")
