@@ -22,7 +22,7 @@ from curate.context import Context, Keys, Reporter, RunError, Step, versions
 from curate.state import Video
 from curate.storage import Folder, Lock
 from curate.tables import Tables, id_bytes, rows_of, to_table
-from curate.verdicts import Mask, Walk, rules_key
+from curate.verdicts import Mask, Verdicts, Walk, rules_key
 from stages import caption, cuts, decide, index, scan, score, shards
 from stages.inputs import listing
 from stages.survivors import survivors
@@ -243,17 +243,31 @@ def conclude(
     if waiting.any():
         verdicts = decide.decide(context, table, tried=False)
     # Before the encoding, which is long: whoever looks meanwhile sees the verdicts of these rules.
-    digest = decide.run(context, table, verdicts, rules, digest)
-    note_run(context, rules, digest, passed_over)
+    digest = settle(context, table, verdicts, rules, digest, passed_over)
     count = context.count("caption")
     count.reused = int(verdicts.kept.sum()) - (count.done - count.failed)
     kept = table.filter(pa.array(verdicts.kept))
     if shards.run(context, cluster, survivors(context, kept, videos)):
         verdicts = decide.decide(context, table, tried=True)
-        digest = decide.run(context, table, verdicts, rules, digest)
+        digest = settle(context, table, verdicts, rules, digest, passed_over)
     for name in ("captions", "encodes"):
         tables.compact(name, keys.captioner if name == "captions" else keys.encode)
     tables.compact("steps")
+    return digest
+
+
+def settle(
+    context: Context, table: pa.Table, verdicts: Verdicts, rules: str, last: str | None, passed_over: int
+) -> str:
+    """Commit the verdicts unless their digest is `last`, and note the digest, which is returned.
+
+    `runs` forgets the old digest first: a kill between the commits of verdicts, funnel and digest must not
+    leave it beside other rows, which a later run with the old verdicts would take for its own.
+    """
+    if decide.digest_of(verdicts.table) != last:
+        note_run(context, rules, None, passed_over)
+    digest = decide.run(context, table, verdicts, rules, last)
+    note_run(context, rules, digest, passed_over)
     return digest
 
 

@@ -33,8 +33,10 @@ def rule_columns(context: Context, step: FilterStep) -> pa.Table:
     """Of the filter's rows what its rules need: clip_id, the columns with rules, error."""
     schema = score_schema(step.plugin.COLUMNS)
     columns = ["clip_id", *dict.fromkeys(rule.column for rule in step.rules), "error"]
-    scores = context.tables.read(f"scores/{step.name}", context.keys.filters[step.name], columns)
-    return scores if scores.num_rows else schema.empty_table().select(columns)
+    name, key = f"scores/{step.name}", context.keys.filters[step.name]
+    if not context.tables.files(name, key):  # rows of another version may lack the columns
+        return schema.empty_table().select(columns)
+    return context.tables.read(name, key, columns)
 
 
 def run(context: Context, clips: pa.Table, verdicts: Verdicts, rules: str, last: str | None) -> str:
@@ -43,7 +45,7 @@ def run(context: Context, clips: pa.Table, verdicts: Verdicts, rules: str, last:
     Returns their digest.
     """
     with context.step("decide", clips.num_rows, "clips") as step:
-        digest = _digest(verdicts.table)
+        digest = digest_of(verdicts.table)
         if digest == last:
             step.reused = clips.num_rows - step.done
         else:
@@ -54,7 +56,7 @@ def run(context: Context, clips: pa.Table, verdicts: Verdicts, rules: str, last:
     return digest
 
 
-def _digest(table: pa.Table) -> str:
+def digest_of(table: pa.Table) -> str:
     """A digest of the rows in their order, which is that of the committed parts."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:

@@ -6,9 +6,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from curate import state
+from curate import clips, state
 from curate.context import Context, Keys
-from curate.tables import rows_of
+from curate.run import last_run, settle
+from curate.tables import rows_of, to_table
 from curate.verdicts import rules_key
 from stages import decide
 from tests.packing import Quiet
@@ -88,3 +89,43 @@ def test_an_error_fails_a_clip_of_a_filter_without_rules(run: Written) -> None:
     ctx, table, _ = prepared(run, filters=[{"use": "motion"}])
     rows = {row["clip_id"]: row for row in rows_of(decide.decide(ctx, table, tried=True).table)}
     assert (rows[BROKEN]["error"], rows[BROKEN]["kept"]) == ("no flow", False)
+
+
+@pytest.mark.parametrize("key", ["0" * 16, "f" * 16])
+def test_a_rule_on_a_column_that_an_older_version_lacks(run: Written, key: str) -> None:
+    filters = [PIPELINE["filters"][0], {"use": "motion", "name": "speed", "keep": {"peak": {"min": 1}}}]
+    ctx, table, _ = prepared(run, filters=filters)
+    older = to_table(clips.score_schema({}), [{"clip_id": GOOD, "score": 9.0}])
+    run.tables.append("scores/speed", older, key=key)
+    columns = decide.rule_columns(ctx, ctx.plan.filters[1])
+    assert (columns.column_names, columns.num_rows) == (["clip_id", "peak", "error"], 0)
+    pending = [
+        row["clip_id"] for row in rows_of(decide.decide(ctx, table, tried=True).table) if row["pending"]
+    ]
+    assert GOOD in pending
+
+
+def test_a_kill_between_verdicts_and_funnel_does_not_leave_the_old_digest(
+    run: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx, table, rules = prepared(run)
+    before = last_run(ctx.tables)
+    assert before is not None
+    fewer = table.slice(1)
+    replace = ctx.tables.replace
+
+    def killed(name: str, data: pa.Table, key: str | None = None) -> None:
+        if name == "funnel":
+            raise KeyboardInterrupt
+        replace(name, data, key)
+
+    monkeypatch.setattr(ctx.tables, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        settle(ctx, fewer, decide.decide(ctx, fewer, tried=True), rules, before["verdicts"], 0)
+    monkeypatch.undo()
+    last = last_run(ctx.tables)
+    assert last is not None
+    assert (last["rules"], last["verdicts"]) == (rules, None)
+    digest = settle(ctx, table, decide.decide(ctx, table, tried=True), rules, last["verdicts"], 0)
+    assert digest == before["verdicts"]
+    assert ctx.tables.read("verdicts", rules).num_rows == table.num_rows
