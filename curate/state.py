@@ -55,7 +55,7 @@ class Video:
 
     @cached_property
     def scan(self) -> dict[str, Any]:
-        """Its newest row of `scans` under the current keys."""
+        """A row of `scans` under the current keys; where groups were scanned apart, any of them."""
         rows, number = self._scans[-1]
         return rows[number]
 
@@ -152,11 +152,15 @@ def videos(listed: Sequence[Listed], tables: Tables, keys: Keys) -> dict[bytes, 
 
 
 def _files(tables: Tables) -> dict[tuple[str, int, str], bytes | None]:
-    """(uri, bytes, modified) -> id of what was read then."""
+    """(uri, bytes, modified) -> id of what was read then; None where it never could be."""
     table = tables.read("files")
     identities = id_bytes(table["video_id"]).to_pylist()
     facts = zip(*(table[name].to_pylist() for name in ("uri", "bytes", "modified")), strict=True)
-    return dict(zip(facts, identities, strict=True))
+    found: dict[tuple[str, int, str], bytes | None] = {}
+    for fact, identity in zip(facts, identities, strict=True):
+        # A file may be unreadable at first and have its row later; the order of rows says nothing.
+        found[fact] = identity if identity is not None else found.get(fact)
+    return found
 
 
 def _probed(tables: Tables, keys: Keys) -> pa.Table:

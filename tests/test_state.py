@@ -135,3 +135,15 @@ def test_keys_depend_on_what_a_step_reads_and_on_nothing_else(run: Written) -> N
     assert changed(scan={"stall_seconds": 3}) == set()
     assert changed(shards={"crf": 30}) == {"encode"}
     assert changed(shards={"max_bytes": "1MB", "validation": 0.5}) == set()
+
+
+@pytest.mark.parametrize("good_first", [True, False])
+def test_a_file_that_could_be_read_later_is_read(good_first: bool) -> None:
+    fact = {"uri": "/in/a.mp4", "bytes": 10, "modified": "1"}
+    rows = [{**fact, "video_id": ONE}, {**fact, "video_id": None, "error": "cannot be read"}]
+
+    class Tables:
+        def read(self, name: str) -> pa.Table:
+            return to_table(clips.FILES, rows if good_first else rows[::-1])
+
+    assert state._files(Tables()) == {("/in/a.mp4", 10, "1"): ONE}  # type: ignore[arg-type]
