@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 
-def probe(path: str) -> dict[str, Any]:
+def probe(path: str, progress: Callable[[], None] | None = None) -> dict[str, Any]:
     """`curate.media.probe.probe`."""
     from curate.media.probe import probe
 
-    return asdict(probe(path))
+    return asdict(probe(path, progress))
 
 
 def encode(

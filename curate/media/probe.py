@@ -1,6 +1,7 @@
 """What a video is, from one pass over its packets and one decoded frame."""
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -79,11 +80,14 @@ class _Packets:
     irregular: bool
 
 
-def probe(path: str) -> Probe:
-    """Read all packets of `path`, and decode until its first frame. Raises MediaError if there is none."""
+def probe(path: str, progress: Callable[[], None] | None = None) -> Probe:
+    """Read all packets of `path`, and decode until its first frame. Raises MediaError if there is none.
+
+    `progress` is called for each packet: reading a large file to its end may take many minutes.
+    """
     with open_video(path) as container:
         stream = video_stream(container)
-        packets, frame = _read(container, stream)
+        packets, frame = _read(container, stream, progress)
         if frame is None or packets.count == 0:
             raise MediaError(f"no frame of {shown(path)} can be decoded: it is damaged or cut short.")
         base = time_base(stream)
@@ -161,7 +165,11 @@ def rate(pts: npt.NDArray[np.int64], base: Fraction, nominal: Fraction | None) -
     return average, not (mean >= 4 and constant_spacing(pts, mean, base))
 
 
-def _read(container: av.container.InputContainer, stream: VideoStream) -> tuple[_Packets, VideoFrame | None]:
+def _read(
+    container: av.container.InputContainer,
+    stream: VideoStream,
+    progress: Callable[[], None] | None = None,
+) -> tuple[_Packets, VideoFrame | None]:
     """All packets, and the first frame; a failed read ends the pass, a failed decode is passed over."""
     pts, frame = array("q"), None
     count = keyframes = size = missing = backwards = 0
@@ -169,6 +177,8 @@ def _read(container: av.container.InputContainer, stream: VideoStream) -> tuple[
     final: tuple[int, int] | None = None
     try:
         for packet in container.demux(stream):
+            if progress is not None:
+                progress()
             if frame is None:
                 frame = _first(packet)
             if packet.size == 0:

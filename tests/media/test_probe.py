@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
+from curate.media import child_tasks
 from curate.media.container import open_video, video_stream
 from curate.media.decode import decode
 from curate.media.errors import MediaError
@@ -251,3 +252,18 @@ def test_real_files(real_videos, name, size, rotation, fps, frames, vfr, irregul
 def test_real_files_that_are_no_video(real_videos, name):
     with pytest.raises(MediaError, match=name):
         probe(str(real_videos / name))
+
+
+def test_progress_is_told_for_every_packet(tmp_path):
+    path = write(tmp_path / "x.mp4", range(0, 400, 40))
+    told = []
+    probe(path, lambda: told.append(1))
+    assert len(told) >= 10
+
+
+def test_the_child_reports_the_progress_of_a_probe(tmp_path):
+    # Without it the whole pass, minutes for a large file, would have to end within the stall limit.
+    path = write(tmp_path / "x.mp4", range(0, 400, 40))
+    told = []
+    assert child_tasks.probe(path, progress=lambda: told.append(1))["frames"] == 10
+    assert len(told) >= 10
