@@ -68,6 +68,7 @@ def listing(inputs: Sequence[str], output: str) -> Listing:
     """List the inputs. `output` (the run's folder) is left out where it lies inside a folder of the input."""
     found = Listing()
     rows: dict[str, tuple[str, dict[str, Any]]] = {}
+    closed: list[Entry] = []
 
     def add(path: str, carried: dict[str, Any]) -> None:
         path = os.path.abspath(path)
@@ -82,7 +83,7 @@ def listing(inputs: Sequence[str], output: str) -> Listing:
         if os.path.isdir(path):
             if os.path.abspath(path) == output:
                 raise InputError(f"the input {text} is the output folder too: choose another output")
-            for file in _walk(path, output, found):
+            for file in _walk(path, output, found, closed):
                 add(file, {})
         elif _extension(path) in LIST_EXTENSIONS and os.path.isfile(path):
             for listed, carried in _read_list(path):
@@ -104,11 +105,14 @@ def listing(inputs: Sequence[str], output: str) -> Listing:
                     found.passed_over += 1
         else:
             raise InputError(f"the input {text} does not exist: give a folder, a glob, a file or a list")
-    found.entries = sorted((_entry(path, carried) for path, carried in rows.values()), key=lambda e: e.uri)
-    if not found.entries:
+    entries = [_entry(path, carried) for path, carried in rows.values()]
+    entries += {entry.uri: entry for entry in closed}.values()
+    found.entries = sorted(entries, key=lambda e: e.uri)
+    if not rows:
         raise InputError(
-            f"no video in {', '.join(inputs)} ({found.passed_over} other files passed over): give a folder, "
-            "glob or list that names videos"
+            f"no video in {', '.join(inputs)} ({found.passed_over} other files passed over"
+            f"{''.join(f', {entry.uri} {entry.missing}' for entry in closed[:1])}): give a folder, glob or "
+            "list that names videos"
         )
     return found
 
@@ -117,10 +121,16 @@ def _extension(path: str) -> str:
     return os.path.splitext(path)[1][1:].lower()
 
 
-def _walk(folder: str, output: str, found: Listing) -> Iterator[str]:
-    """Files with a video extension; folders that are links are entered, each folder once."""
+def _walk(folder: str, output: str, found: Listing, closed: list[Entry]) -> Iterator[str]:
+    """Files with a video extension; folders that are links are entered, each folder once. A folder that
+    cannot be listed is an entry of `closed`: its videos must not leave the run without a word."""
+
+    def note(error: OSError) -> None:
+        path = os.path.abspath(os.fsdecode(error.filename))
+        closed.append(Entry(uri_of(path), path, 0, "", {}, f"cannot be listed: {error.strerror}"))
+
     seen = {os.path.realpath(output)}
-    for base, folders, files in os.walk(folder, followlinks=True):
+    for base, folders, files in os.walk(folder, onerror=note, followlinks=True):
         real = os.path.realpath(base)
         if real in seen:
             folders[:] = []

@@ -1,5 +1,6 @@
 """What an input names: folders, globs, files and lists, however odd the names."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -209,3 +210,20 @@ def test_of_copies_the_smallest_value_is_taken_in_any_order() -> None:
         assert merge_carried(order) == {"a": 9, "b": "x", "c": "y"}
         assert list(merge_carried(order)) == ["a", "b", "c"]
     assert uri_of("/a b") == "/a b"
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "a.mp4", "closed/b.mp4")
+    scandir = os.scandir
+
+    def denied(path: Any) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    result = found(tmp_path, tmp_path)
+    assert names(result, tmp_path) == ["a.mp4", "closed"]
+    assert [entry.missing for entry in result.entries] == [None, "cannot be listed: Permission denied"]
+    with pytest.raises(InputError, match=r"no video in .*closed cannot be listed: Permission denied"):
+        found(tmp_path / "closed")
