@@ -52,13 +52,19 @@ def run(context: Context, cluster: Cluster, found: Listing) -> None:
     with context.step("index", len(todo), "files") as step:
         step.reused += len(found.entries) - len(todo)
         step.failed += sum(entry.missing is not None for entry in found.entries)
-        known = {row["video_id"] for row in tables.rows("videos") if row["key"] == context.keys.videos}
-        hexes = sorted(identity.hex() for identity in known) if len(known) < 10_000 else []
+        known: set[bytes] = set()
+        by_size: dict[int, list[str]] = {}
+        for row in tables.rows("videos") if todo else []:
+            if row["key"] == context.keys.videos:
+                known.add(row["video_id"])
+                by_size.setdefault(row["bytes"], []).append(row["video_id"].hex())
         scan = context.plan.pipeline.scan
         items = [
             {
                 "uri": entry.uri, "path": entry.path, "bytes": entry.bytes, "modified": entry.modified,
-                "known": hexes, "stall_seconds": scan.stall_seconds, "max_memory": scan.max_memory,
+                # Only a file of the same size can be one that was probed before.
+                "known": by_size.get(entry.bytes, []),
+                "stall_seconds": scan.stall_seconds, "max_memory": scan.max_memory,
             }
             for entry in todo
         ]  # fmt: skip
