@@ -127,7 +127,7 @@ class _Planner:
         )  # fmt: skip
         packed = tables.read("samples", columns=["clip_id"])
         encodes = tables.read("encodes", keys.encode, ["clip_id", "error", "transient"])
-        # A failure of the moment (memory was short) is tried again.
+        # A failure of the moment (the file was gone, or another one) is tried again.
         encodes = encodes.filter(pc.invert(pc.fill_null(encodes["transient"], False)))
         in_shards = walk.open & ~walk.missing(packed) & ~walk.missing(encodes)
         failed = walk.open & walk.missing(packed) & ~walk.missing(encodes)
@@ -144,7 +144,7 @@ class _Planner:
     def _cut(self, videos: Sequence[state.Video]) -> pa.Table:
         """The clips that the step `cuts` would make: cheap enough for a plan, up to a point."""
         rows: list[dict[str, Any]] = []
-        for video in videos[:CUT_AT_MOST]:
+        for video in [video for video in videos if "content" in video.parts][:CUT_AT_MOST]:
             path = self.folder.path(video.parts["content"])
             if os.path.exists(path):  # else the run will say what is wrong
                 rows += cut_video(path, video.identity, video.scan, self.plan.cuts, self.plan.pipeline.audit)

@@ -163,3 +163,14 @@ def test_a_failed_encode_is_settled_and_one_of_the_moment_is_not(run: Written) -
 def test_a_touched_file_is_read_again(run: Written) -> None:
     listed = [replace(run.listed[0], modified="8"), *run.listed[1:]]
     assert counts(planned(run, listed)["index"]) == (3, 1, "new")
+
+
+def test_a_new_version_of_the_group_that_cuts_are_made_from(
+    run: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = replace(context.GROUPS["content"], version=context.GROUPS["content"].version + 1)
+    monkeypatch.setitem(context.GROUPS, "content", newer)
+    steps = planned(run)
+    # The other groups' scans still count; what will be cut is not known before content is scanned again.
+    assert counts(steps["scan"])[:2] == (0, 2)
+    assert counts(steps["cuts"])[:2] == (0, 2)
