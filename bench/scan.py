@@ -1,7 +1,7 @@
 """What the scan costs beside bare decoding: CPU seconds and peak memory, in ratios per file.
 
-python bench/scan.py FILES...               measure these files python bench/scan.py --make DIR FILES...
-first make 1080p files of 30 s at 6 Mb/s from them in DIR, measure those
+    python bench/scan.py FILES...               measure these files
+    python bench/scan.py --make DIR FILES...    first make 1080p files of 30 s at 6 Mb/s from them in DIR
 
 Three programs per file, each in a process of its own, all with one thread: PyAV decoding every frame and
 nothing else; the scan with every signal group, JPEGs and Parquet; scenedetect's `detect-adaptive`. CPU

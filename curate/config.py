@@ -75,7 +75,7 @@ class ShardOptions(_Options):
         "medium"
     )
     """Preset of libx264: slower is smaller."""
-    fps: float | None = Field(None, gt=0, le=240)
+    fps: float | None = Field(None, ge=0.01, le=240)
     """Constant frame rate of the clips; the source's own timing if it is not given."""
     max_short_side: int | None = Field(None, ge=16)
     """Larger clips are scaled down to this short side; none is scaled up."""

@@ -179,6 +179,7 @@ WRONG = [
     ("output=", ["no output is given"]),
     ("audit=2", ["audit", "less than or equal to 1"]),
     ("workers=0", ["workers", "greater than or equal to 1"]),
+    ("shards.fps=0.0001", ["shards.fps", "0.01"]),  # would be rounded to no rate at all
     ("wave_hours=0", ["wave_hours", "greater than 0"]),
     ("shards.max_bytes=1XB", ["500MB or 2GiB", "'1XB'"]),
     ("shards.max_bytes=1", ["greater than or equal to 10000"]),

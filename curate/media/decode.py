@@ -71,8 +71,8 @@ def decode(
 
     With `seek`, decoding starts at the keyframe at or before `start_pts`; otherwise at the file's start. What
     fails inside is skipped and counted in `report`; `passing` is called for each frame before `start_pts`.
-    Raises MediaError if the file cannot be opened, or if no
-    frame decodes; not if frames decode and none lies in the span.
+    Raises MediaError if the file cannot be opened, or if no frame decodes; not if frames decode and none
+    lies in the span.
     The same file gives the same frames every time; so does any number of threads while the file is intact.
     """
     report = DecodeReport() if report is None else report

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 
 SMALL_WIDTH = 256
-"""Width of the picture that is measured on every frame: what scenedetect scales down to by default."""
+"""Width of the picture whose light, colour and flow are measured (what frames are compared by is
+`Viewer.coarse`)."""
 
 
 @dataclass(frozen=True, slots=True)
