@@ -64,6 +64,12 @@ class Plugin(BaseModel, ABC):
 
     def key(self, group_keys: Mapping[str, str], name: str = "") -> str:
         """Cache key of its rows: its class, version and options, and the groups that it reads."""
+        for group in self.READS:
+            if group not in group_keys:
+                raise ValueError(
+                    f"{type(self).__name__} reads the signal group {group!r}"
+                    f"{did_you_mean(group, [name for name in group_keys if name != 'videos'])}"
+                )
         return clips.cache_key(
             f"{type(self).__module__}:{type(self).__qualname__}",
             self.VERSION,
@@ -133,10 +139,10 @@ def load(package: str, use: str, kind: type[P]) -> type[P]:
         module_name, _, class_name = use.partition(":")
         try:
             found = getattr(importlib.import_module(module_name), class_name)
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # the user's module may raise anything, a SyntaxError for one
             raise ValueError(
-                f"the {what} {use!r} cannot be imported ({error}): give MODULE:CLASS of a module that Python "
-                "finds from the current folder"
+                f"the {what} {use!r} cannot be imported ({' '.join(str(error).split())}): give MODULE:CLASS "
+                "of a module that Python finds from the current folder"
             ) from error
         if not (isinstance(found, type) and issubclass(found, kind) and not inspect.isabstract(found)):
             raise ValueError(f"{use} is not a {kind.__name__}: derive it from curate.plugins.{kind.__name__}")

@@ -135,3 +135,27 @@ def test_times_of_the_frames_of_a_clip() -> None:
     assert view.seconds == 2.5
     assert view.frame_seconds.tolist() == pytest.approx([0, 1001 / 30000, 1.001])
     assert plugins.Caption("a", "b", {}).short == "a"
+
+
+@pytest.mark.parametrize("text", ["class Blur(:", "raise RuntimeError('no licence')", "1 / 0"])
+def test_a_users_module_that_does_not_load_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "broken_plugin.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(
+        ValueError, match=r"'broken_plugin:Blur' cannot be imported \(.+\): give MODULE:CLASS"
+    ):
+        load("filters", "broken_plugin:Blur", SignalFilter)
+
+
+def test_an_unknown_signal_group_is_answered_with_the_known() -> None:
+    class Odd(SignalFilter):
+        VERSION = 1
+        READS = ("flwo",)
+
+        def measure(self, clip: ClipView) -> Score:
+            return {}
+
+    with pytest.raises(ValueError, match="Odd reads the signal group 'flwo': did you mean 'flow'"):
+        Odd().key({"videos": "v", "flow": "f", "picture": "p"})
