@@ -299,6 +299,14 @@ def main() -> None:
         _fail(2, str(error))
     except RuntimeError as error:
         _fail(1, str(error))
+    except BaseException as error:
+        # Rust's panics (a damaged Delta log) are no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        if os.environ.get("CURATE_TRACEBACK"):
+            raise
+        said = (str(error).strip().splitlines() or [""])[0]
+        _fail(1, f"{type(error).__name__}: {said} (nobody expected this: CURATE_TRACEBACK=1 shows where)")
 
 
 if __name__ == "__main__":

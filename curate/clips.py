@@ -6,7 +6,6 @@ file sees it."""
 
 import hashlib
 import json
-from fractions import Fraction
 from typing import Any
 
 import pyarrow as pa
@@ -51,11 +50,6 @@ def share(identity: bytes, salt: str) -> float:
     return int.from_bytes(h.digest(), "big") / 2**64
 
 
-def seconds_of(pts: int, time_base: str) -> float:
-    """`pts` ticks of `time_base` ("1/30000") in seconds, rounded once (exact rational arithmetic before)."""
-    return float(pts * Fraction(time_base))
-
-
 def ids_array(ids: list[bytes | None]) -> pa.Array:
     """A UUID array from 16-byte ids."""
     return pa.ExtensionArray.from_storage(ID, pa.array(ids, pa.binary(ID_BYTES)))
@@ -91,7 +85,7 @@ SCANS = _schema(
     ),
     frames_decoded=_I, start_pts=_I, end_pts=_I, seconds=_F, time_base=_S, salvaged=_B, errors=_I,
     first_error=_S,
-    reordered=_B, filled=_I, error=_S, cpu_seconds=_F,
+    reordered=_B, filled=_I, error=_S, transient=_B, cpu_seconds=_F,
 )  # fmt: skip
 """One decoding pass over a video. A signal part exists for readers only when a row here names it
 (`groups.part`)."""

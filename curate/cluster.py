@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -31,6 +32,8 @@ class Cluster:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._started = False
+        self.busy: list[tuple[float, float]] = []
+        """When workers were at work on an item (seconds of the wall clock)."""
 
     def __enter__(self) -> "Cluster":
         return self
@@ -62,13 +65,18 @@ class Cluster:
 
             def work(batch: dict[str, Any], tail: list[str] = tail) -> dict[str, Any]:
                 sys.path.extend(path for path in tail if path not in sys.path)
-                return {"result": [json.dumps(function(json.loads(text))) for text in batch["item"]]}
+                began = time.time()
+                results = [function(json.loads(text)) for text in batch["item"]]
+                span = (began, time.time())
+                return {"result": [json.dumps([span, result]) for result in results]}
 
             # Rows of Ray Data, one block and so one task per item: a result is here as soon as it is made.
             dataset = ray.data.from_items([{"item": text} for text in texts], override_num_blocks=len(texts))
             dataset = dataset.map_batches(work, batch_size=1, num_cpus=1)
             for text in _texts(dataset):
-                yield json.loads(text)
+                span, result = json.loads(text)
+                self.busy.append(tuple(span))
+                yield result
 
     def start(self) -> None:
         """Start Ray, if it is not running."""

@@ -7,10 +7,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata
-from typing import Protocol
+from typing import Any, Protocol
 
 from curate import clips
 from curate.config import Plan
@@ -57,6 +57,14 @@ class Keys:
                 "encode", ENCODE_VERSION, encode_options(plan).model_dump(mode="json"), groups["picture"]
             ),
         )
+
+    def shown(self, plan: Plan) -> dict[str, Any]:
+        """What `runs.keys` holds, as JSON values: all that the views need to find a run's rows."""
+        columns = {
+            step.name: {column: kind.__name__ for column, kind in step.plugin.COLUMNS.items()}
+            for step in plan.filters
+        }
+        return {**asdict(self), "columns": columns}
 
 
 def encode_options(plan: Plan) -> EncodeOptions:
@@ -114,7 +122,7 @@ class Step:
     clips_encoded: int = 0
     seconds: float = 0.0
     intervals: list[tuple[float, float]] = field(default_factory=list)
-    """When it was at work (monotonic clock; not a column)."""
+    """When it was at work (seconds of the wall clock; not a column)."""
 
 
 class RunError(RuntimeError):
@@ -147,13 +155,12 @@ class Context:
         up."""
         step = self.count(name)
         self.reporter.begin(name, total, unit)
-        started = time.monotonic()
+        started, began = time.monotonic(), time.time()
         try:
             yield step
         finally:
-            ended = time.monotonic()
-            step.seconds += ended - started
-            step.intervals.append((started, ended))
+            step.seconds += time.monotonic() - started
+            step.intervals.append((began, time.time()))
             self.reporter.end(step)
 
     def write_steps(self) -> None:

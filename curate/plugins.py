@@ -12,10 +12,8 @@ import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -41,15 +39,6 @@ class ClipView:
     @property
     def seconds(self) -> float:
         return float(self.clip["end_seconds"] - self.clip["start_seconds"])
-
-    @cached_property
-    def frame_seconds(self) -> npt.NDArray[np.float64]:
-        """(frames,) time of each frame from the clip's start, in seconds; from the first group that was
-        read."""
-        pts = next(iter(self.signals.values()))["pts"]
-        numerator, _, denominator = str(self.clip["time_base"]).partition("/")
-        ticks = (pts - int(self.clip["start_pts"])).astype(np.float64)
-        return ticks * (int(numerator) / int(denominator))
 
 
 class Plugin(BaseModel, ABC):

@@ -79,10 +79,17 @@ class Views:
         facts = [field.name for field in clips.VIDEOS if field.name not in ("video_id", "error", "key")]
         columns = ", ".join(f"any_value(v.{identifier(name)}) AS {identifier(name)}" for name in facts)
         nulls = ", ".join(f"NULL AS {identifier(name)}" for name in facts)
+        # A group that failed in one scan and not in another did not fail.
+        per_group = (
+            'SELECT video_id, g."group" AS scanned, '
+            "CASE WHEN NOT bool_or(error IS NULL) THEN max(error) END AS error, "
+            "bool_or(salvaged) AS salvaged, max(errors) AS errors, max(first_error) AS first_error, "
+            f"max(frames_decoded) AS frames_decoded FROM ({self._scans()}) GROUP BY ALL"
+        )
         scans = (
             "SELECT video_id, max(error) AS error, bool_or(salvaged) AS salvaged, max(errors) AS errors, "
-            f"max(first_error) AS first_error, max(frames_decoded) AS frames_decoded FROM ({self._scans()}) "
-            "GROUP BY ALL"
+            "max(first_error) AS first_error, max(frames_decoded) AS frames_decoded "
+            f"FROM ({per_group}) GROUP BY video_id"
         )
         return f"""
             SELECT l.video_id, min(l.uri) AS uri, list(l.uri ORDER BY l.uri) AS uris,
@@ -125,24 +132,23 @@ class Views:
             alias = identifier(f"score of {name}")
             columns.append(f"{alias}.score AS {identifier(name)}")
             relation = self._score_table(name, key)
-            schema = self.tables.schema(f"scores/{name}", key)
-            for column in [] if schema is None else schema.names:
-                if column not in ("clip_id", "score", "error"):
-                    columns.append(f"{alias}.{identifier(column)} AS {identifier(f'{name}_{column}')}")
+            for column in self._columns(name):
+                columns.append(f"{alias}.{identifier(column)} AS {identifier(f'{name}_{column}')}")
             joins.append(f"LEFT JOIN {relation} {alias} ON {alias}.clip_id = c.clip_id")
         return f"SELECT {', '.join(columns)} FROM _clips c {' '.join(joins)}"
+
+    def _columns(self, name: str) -> dict[str, str]:
+        """Columns of a filter beside `score`, with their SQL types, whether anything was measured or not."""
+        kinds = {"float": "DOUBLE", "int": "BIGINT", "bool": "BOOLEAN", "str": "VARCHAR"}
+        return {column: kinds[kind] for column, kind in self.keys["columns"].get(name, {}).items()}
 
     def _score_table(self, name: str, key: str) -> str:
         table = f"scores/{name}"
         if self.tables.files(table, key):
             return self._table(table, key)
-        schema = self.tables.schema(table, key)
-        columns = (
-            [] if schema is None else [n for n in schema.names if n not in ("clip_id", "score", "error")]
-        )
-        extra = "".join(f", NULL::DOUBLE AS {identifier(column)}" for column in columns)
-        nulls = "NULL::UUID AS clip_id, NULL::DOUBLE AS score, NULL::VARCHAR AS error"
-        return f"(SELECT {nulls}{extra} WHERE false)"
+        types = {"clip_id": "UUID", "score": "DOUBLE", **self._columns(name), "error": "VARCHAR"}
+        nulls = ", ".join(f"NULL::{kind} AS {identifier(column)}" for column, kind in types.items())
+        return f"(SELECT {nulls} WHERE false)"
 
     def _scores(self) -> str:
         """One row per clip and filter."""

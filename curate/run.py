@@ -57,6 +57,7 @@ def execute(plan: Plan, reporter: Reporter) -> Summary:
     found = listing(plan.pipeline.input, folder.root)
     with Lock(folder):
         tables = Tables(folder)
+        tables.sweep()
         keys = Keys.of(plan)
         last = last_run(tables)
         workers = plan.pipeline.workers or os.cpu_count() or 1
@@ -76,7 +77,7 @@ def execute(plan: Plan, reporter: Reporter) -> Summary:
                 raise
             context.write_steps()
         note_run(context, rules, digest, found.passed_over)
-        return summary(context, videos, found.passed_over, rules, began)
+        return summary(context, videos, found.passed_over, rules, began, cluster.busy)
 
 
 def last_run(tables: Tables) -> dict[str, Any] | None:
@@ -90,14 +91,10 @@ def note_run(context: Context, rules: str, digest: str | None, passed_over: int)
     """Write down what the views are to show: the pipeline as resolved, and the keys of its rows."""
     plan, keys = context.plan, context.keys
     resolved = plan.pipeline.model_dump(mode="json")
-    shown = {
-        "videos": keys.videos, "groups": keys.groups, "cuts": keys.cuts, "filters": keys.filters,
-        "captioner": keys.captioner, "encode": keys.encode,
-    }  # fmt: skip
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     row = {
         "run": context.run, "name": plan.name, "pipeline": json.dumps(resolved), "rules": rules,
-        "keys": json.dumps(shown), "verdicts": digest, "passed_over": passed_over,
+        "keys": json.dumps(keys.shown(plan)), "verdicts": digest, "passed_over": passed_over,
         "versions": json.dumps(versions(), sort_keys=True), "ended": now,
     }  # fmt: skip
     context.tables.append("runs", [row])
@@ -272,16 +269,24 @@ def settle(
 
 
 def summary(
-    context: Context, videos: Mapping[bytes, Video], passed_over: int, rules: str, began: float
+    context: Context,
+    videos: Mapping[bytes, Video],
+    passed_over: int,
+    rules: str,
+    began: float,
+    busy: Sequence[tuple[float, float]],
 ) -> Summary:
-    """What to tell at the end."""
+    """What to tell at the end. `busy`: when workers were at work."""
     tables = context.tables
     samples = tables.read("samples", columns=["shard"])
-    bad = sum(not video.usable or (video.scan_error is not None) for video in videos.values())
+    bad = sum(not video.scanned for video in videos.values())
     unread = unread_files(tables)
     ended = time.monotonic()
-    work = [
-        span for name, step in context.steps.items() if name.split(":")[0] in WORK for span in step.intervals
+    here = [
+        span
+        for name, step in context.steps.items()
+        if name.split(":")[0] in DRIVER_WORK
+        for span in step.intervals
     ]
     return Summary(
         folder=context.folder.root,
@@ -292,14 +297,14 @@ def summary(
         funnel=tables.rows("funnel", rules),
         steps=list(context.steps.values()),
         seconds=ended - began,
-        outside_seconds=ended - began - covered(work),
+        outside_seconds=ended - began - covered([*here, *busy]),
         samples=samples.num_rows,
         shards=len(pc.unique(samples["shard"])),
     )
 
 
-WORK = ("index", "scan", "score", "caption", "shards")
-"""Steps whose time is reading, decoding, measuring or encoding."""
+DRIVER_WORK = ("score", "caption")
+"""Steps that measure in this process; the others' work is what the workers say."""
 
 
 def unread_files(tables: Tables) -> int:

@@ -17,6 +17,10 @@ from curate.context import Keys
 from curate.storage import local_path
 from curate.tables import Tables, halves, id_bytes, rows_of
 
+MAX_ATTEMPTS = 3
+"""Runs in which a scan may fail for what may be the moment's reasons (no progress, a killed process, memory)
+before the video is given up; every run tries twice. A file's own fault is final at once."""
+
 
 class Rows:
     """A table whose rows become dictionaries one at a time, when they are wanted."""
@@ -42,9 +46,10 @@ class Video:
         """The carried columns of each uri."""
         self.parts: dict[str, str] = {}
         """Signal group -> path of its part, relative to the run; only what a committed scan names."""
-        self.groups: set[str] = set()
-        """Groups that were scanned under the current keys, well or in vain."""
-        self.scan_error: str | None = None
+        self.stamp: tuple[int, str] = (0, "")
+        """(bytes, modified) of `path` when it was indexed."""
+        self._failed: dict[str, tuple[str, int]] = {}
+        """Signal group -> (error, attempts) of scans under the current keys. With a part it has succeeded."""
         self._rows, self._number = rows, number
         self._scans: list[tuple[Rows, int]] = []
 
@@ -65,8 +70,14 @@ class Video:
         return local_path(self.uris[0])
 
     def lacks(self, keys: Keys) -> list[str]:
-        """Signal groups that were not scanned under the current keys (a failed scan lacks nothing)."""
-        return [group for group in keys.groups if group not in self.groups]
+        """Signal groups that are to be scanned: neither done nor given up."""
+        given_up = {group for group, (_, attempts) in self._failed.items() if attempts >= MAX_ATTEMPTS}
+        return [group for group in keys.groups if group not in self.parts and group not in given_up]
+
+    @property
+    def scan_error(self) -> str | None:
+        """Why a group has no part under the current keys."""
+        return next((error for group, (error, _) in self._failed.items() if group not in self.parts), None)
 
     @property
     def scanned(self) -> bool:
@@ -83,6 +94,7 @@ class Video:
         keys: Keys,
         groups: Iterable[tuple[str, str, str | None]],
         error: str | None,
+        transient: bool,
         rows: Rows,
         number: int,
     ) -> None:
@@ -90,9 +102,12 @@ class Video:
         current = [(group, part) for group, key, part in groups if keys.groups.get(group) == key]
         if not current:
             return
-        self.groups.update(group for group, _ in current)
+        if error is not None:
+            for group, _ in current:
+                attempts = self._failed.get(group, ("", 0))[1]
+                self._failed[group] = (error, attempts + (1 if transient else MAX_ATTEMPTS))
+            return
         self.parts.update({group: part for group, part in current if part is not None})
-        self.scan_error = error or self.scan_error
         self._scans.append((rows, number))
         self.__dict__.pop("scan", None)
 
@@ -145,6 +160,8 @@ def videos(listed: Sequence[Listed], tables: Tables, keys: Keys) -> dict[bytes, 
         video = probed.get(identity) if identity is not None else None
         if video is not None:
             found[video.identity] = video
+            if not video.uris:
+                video.stamp = (file.bytes, file.modified)
             video.uris.append(file.uri)
             video.carried.append(file.carried)
     add_scans(found, tables.read("scans"), keys)
@@ -181,12 +198,13 @@ def add_scans(found: Mapping[bytes, Video], scans: pa.Table, keys: Keys) -> None
     ends = np.cumsum(pc.list_value_length(groups).to_numpy(zero_copy_only=False)).tolist()
     identities = id_bytes(scans["video_id"]).to_pylist()
     first = 0
-    for number, (identity, error, end) in enumerate(
-        zip(identities, scans["error"].to_pylist(), ends, strict=True)
+    errors, moments = scans["error"].to_pylist(), scans["transient"].to_pylist()
+    for number, (identity, error, moment, end) in enumerate(
+        zip(identities, errors, moments, ends, strict=True)
     ):
         video = found.get(identity)
         if video is not None:
-            video.add_scan(keys, triples[first:end], error, rows, number)
+            video.add_scan(keys, triples[first:end], error, bool(moment), rows, number)
         first = end
 
 

@@ -183,6 +183,18 @@ class Tables:
         if len(live) > COMPACT_ABOVE:
             self._commit(name, self.read(name, key), key, remove=live, change=False)
 
+    def sweep(self) -> None:
+        """Delete the parts that no commit names: replaced by earlier runs, or written by one that was killed.
+
+        Called when a run begins, and so under its lock: whoever read a replaced part has long ended.
+        """
+        for name in self.names():
+            live = {os.path.basename(path) for path in self.files(name)}
+            for path in self.folder.names(f"tables/{name}"):
+                base = os.path.basename(path)
+                if base.startswith("part-") and base not in live and "/_delta_log/" not in path:
+                    self.folder.remove(path)
+
     def _as_table(self, name: str, data: pa.Table | Iterable[Row]) -> pa.Table:
         if isinstance(data, pa.Table):
             return data

@@ -70,7 +70,8 @@ def encode_clip(item: dict[str, Any]) -> Row:
     """Encode one clip in the killable child: its row of `encodes`, {"error", "transient"} or {"fatal"}."""
     result = guarded(lambda: _encode(item))
     if "error" in result:
-        result["transient"] = _is_not(item["arguments"]["source"], item["video_id"])
+        moved = _is_not(item["arguments"]["source"], item["video_id"])
+        result["transient"] = result.get("transient", False) or moved
     return {"clip_id": item["clip_id"], **result}
 
 

@@ -32,6 +32,8 @@ def index_file(item: dict[str, Any]) -> dict[str, Any]:
         return found
     limits = {"stall_seconds": item["stall_seconds"], "max_memory": item["max_memory"]}
     result = guarded(lambda: {"probe": decode_call("probe", {"path": item["path"]}, **limits)})
+    if result.get("transient"):  # the next run tries again
+        return {**facts, "unreadable": result["error"]}
     return {**found, **result}
 
 

@@ -11,7 +11,7 @@ from curate.signals.frames import NAME as FRAMES
 from curate.signals.parts import remove_unfinished
 from curate.state import Video, add_scans
 from curate.tables import to_table
-from stages.worker import decode_call, guarded
+from stages.worker import decode_call, guarded, stamp
 
 FREE_BYTES = 200_000_000
 """Below this much free disk no scan is begun: the signals of an hour of video take about 50 MB, its frames
@@ -19,13 +19,17 @@ FREE_BYTES = 200_000_000
 
 
 def scan_video(item: dict[str, Any]) -> dict[str, Any]:
-    """Scan one file in the killable child: the scan's result, or {"error"} or {"fatal"}."""
+    """Scan one file in the killable child: the scan's result, or {"error"}, {"changed"} or {"fatal"}."""
+    arguments = item["arguments"]
     result = guarded(
         lambda: decode_call(
-            "scan", item["arguments"], stall_seconds=item["stall_seconds"], max_memory=item["max_memory"]
+            "scan", arguments, stall_seconds=item["stall_seconds"], max_memory=item["max_memory"]
         )
     )
-    return {"video_id": item["arguments"]["video_id"], **result}
+    # What was indexed is what must have been scanned: other content has another id.
+    if stamp(arguments["path"]) != tuple(item["stamp"]):
+        result = {"changed": True}
+    return {"video_id": arguments["video_id"], **result}
 
 
 def check_disk(context: Context) -> None:
@@ -59,6 +63,11 @@ def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
             if "fatal" in result:
                 raise RunError(result["fatal"])
             video = todo[bytes.fromhex(result["video_id"])]
+            context.reporter.advance()
+            if "changed" in result:
+                step.failed += 1
+                context.reporter.note(f"{video.path} changed since it was indexed: run again to read it anew")
+                continue
             row = _row(context, video, result)
             table = to_table(SCANS, [row])
             context.tables.append("scans", table)
@@ -66,7 +75,6 @@ def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
             step.done += 1
             step.failed += row["error"] is not None
             step.frames_decoded += row["frames_decoded"] or 0
-            context.reporter.advance()
             if context.stopping.is_set():
                 return
     context.tables.compact("scans")
@@ -85,6 +93,7 @@ def _item(context: Context, video: Video) -> dict[str, Any]:
             "frames": scan.frames().model_dump(mode="json") if FRAMES in lacking else None,
             "name": f"{video.identity.hex()}-{key}",
         },
+        "stamp": video.stamp,
         "stall_seconds": scan.stall_seconds,
         "max_memory": scan.max_memory,
     }

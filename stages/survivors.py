@@ -40,7 +40,7 @@ def survivors(context: Context, kept: pa.Table, videos: Mapping[bytes, Video]) -
             "video": {name: value for name, value in video.row.items() if name not in NOT_OF_VIDEO},
             "scores": {
                 name: {
-                    column: value
+                    column: _rounded(value)
                     for column, value in rows[number].items()
                     if column not in ("clip_id", "error")
                 }
@@ -67,6 +67,11 @@ def survivors(context: Context, kept: pa.Table, videos: Mapping[bytes, Video]) -
             )
         )
     return found
+
+
+def _rounded(value: Any) -> Any:
+    """Six significant digits: what lies beyond differs between processors, and KEY.json should not."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _matched(ids: pa.Array, table: pa.Table) -> list[dict[str, Any]]:

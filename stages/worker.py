@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from curate.media import MediaError
-from curate.media.child import Stalled, Worker, WorkerDied
+from curate.media.child import OutOfMemory, Stalled, Worker, WorkerDied
 
 _workers: dict[int, Worker] = {}
 
@@ -32,15 +32,29 @@ def decode_call(
 
 
 def guarded(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The result of `work`, or {"error"} for a file's own fault, or {"fatal"} for what must stop the run."""
+    """The result of `work`, or {"error"} for a file's own fault, or {"fatal"} for what must stop the run.
+
+    `transient` says that the error may be the moment's: no progress, a killed process, too little memory.
+    """
     try:
         return work()
+    except (Stalled, WorkerDied, OutOfMemory) as error:
+        return {"error": str(error), "transient": True}
     except MediaError as error:
         return {"error": str(error)}
     except OSError as error:
         return {"fatal": failed_on(error)}
     except RuntimeError as error:  # the child did not start
         return {"fatal": str(error)}
+
+
+def stamp(path: str) -> tuple[int, str] | None:
+    """(bytes, modification time in nanoseconds) of a file, None if it is not there."""
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return None
+    return facts.st_size, str(facts.st_mtime_ns)
 
 
 def failed_on(error: OSError) -> str:

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
@@ -39,12 +38,6 @@ def test_shares_are_spread_evenly_and_differ_by_salt() -> None:
     assert (one.min(), one.max()) == (pytest.approx(0, abs=0.01), pytest.approx(1, abs=0.01))
     assert one.mean() == pytest.approx(0.5, abs=0.03)
     assert np.corrcoef(one, two)[0, 1] == pytest.approx(0, abs=0.06)
-
-
-def test_seconds_are_rounded_once() -> None:
-    pts, base = 10_000_001, "1001/30000"
-    assert clips.seconds_of(pts, base) == float(Fraction(pts * 1001, 30000))
-    assert clips.seconds_of(-3, "1/2") == -1.5
 
 
 def test_ids_are_uuids_in_arrow() -> None:

@@ -72,13 +72,10 @@ def written(root: Path) -> Written:
     table = state.current_clips(tables, keys, found)
     rules = rules_key(plan, keys)
     digest = decide.run(context, table, decide.decide(context, table, tried=True), rules, None)
-    shown = {
-        name: getattr(keys, name) for name in ("videos", "groups", "cuts", "filters", "captioner", "encode")
-    }
     row = {
         "run": 1, "name": "test", "rules": rules,
         "pipeline": json.dumps(plan.pipeline.model_dump(mode="json")),
-        "keys": json.dumps(shown), "verdicts": digest, "passed_over": 0,
+        "keys": json.dumps(keys.shown(plan)), "verdicts": digest, "passed_over": 0,
         "versions": json.dumps(versions(), sort_keys=True), "ended": "2026-01-01T00:00:00",
     }  # fmt: skip
     tables.append("runs", [row])

@@ -51,6 +51,10 @@ class WorkerDied(MediaError):
         self.signal = signal
 
 
+class OutOfMemory(MediaError):
+    """The call wanted more memory than the child may have."""
+
+
 class WorkerFailed(MediaError):
     """The function raised something that nobody expected; `traceback` is the child's."""
 
@@ -154,7 +158,7 @@ def _raised(subject: str, function: str, error: dict[str, Any], memory_bytes: in
         return MediaError(error["text"])
     if error["kind"] == "memory":
         limit = "there is" if memory_bytes is None else f"its limit of {memory_bytes / 2**30:.3g} GiB"
-        return MediaError(f"{subject}: {function} needed more memory than {limit}")
+        return OutOfMemory(f"{subject}: {function} needed more memory than {limit}")
     if error["kind"] == "os":
         return OSError(error["errno"], error["text"], *([error["file"]] if error["file"] else []))
     return WorkerFailed(f"{subject}: {function} failed unexpectedly: {error['text']}", error["traceback"])
