@@ -67,13 +67,31 @@ def test_a_group_of_another_version_is_lacking(run: Written) -> None:
     )
 
 
+def fail(run: Written, keys: Keys, transient: bool) -> None:
+    groups = [{"group": "flow", "key": keys.groups["flow"], "part": None}]
+    row = {"video_id": TWO, "groups": groups, "error": "broken", "transient": transient}
+    run.tables.append("scans", [row])
+
+
 def test_a_failed_scan_lacks_nothing_and_has_no_clips(run: Written) -> None:
-    groups = [{"group": group, "key": key, "part": None} for group, key in run.keys.groups.items()]
-    run.tables.append("scans", [{"video_id": TWO, "groups": groups, "error": "broken"}])
-    videos = found(run)
-    assert (videos[TWO].lacks(run.keys), videos[TWO].scanned, videos[TWO].scan_error) == ([], False, "broken")
-    left = state.current_clips(run.tables, run.keys, videos)
+    keys = replace(run.keys, groups={**run.keys.groups, "flow": "new"})
+    fail(run, keys, transient=False)
+    videos = found(run, groups=keys.groups)
+    assert (videos[TWO].lacks(keys), videos[TWO].scanned, videos[TWO].scan_error) == ([], False, "broken")
+    left = state.current_clips(run.tables, run.keys, {ONE: found(run)[ONE], TWO: videos[TWO]})
     assert set(id_bytes(left["video_id"]).to_pylist()) == {ONE}
+
+
+def test_a_scan_that_failed_for_the_moment_is_tried_in_three_runs(run: Written) -> None:
+    keys = replace(run.keys, groups={**run.keys.groups, "flow": "new"})
+    for lacking in (["flow"], ["flow"], []):
+        fail(run, keys, transient=True)
+        video = found(run, groups=keys.groups)[TWO]
+        assert (video.lacks(keys), video.scanned, video.scan_error) == (lacking, False, "broken")
+    part = {"group": "flow", "key": "new", "part": "signals/flow/new.parquet", "rows": 1, "bytes": 1}
+    run.tables.append("scans", [{"video_id": TWO, "groups": [part]}])
+    video = found(run, groups=keys.groups)[TWO]
+    assert (video.lacks(keys), video.scanned, video.scan_error) == ([], True, None)
 
 
 def test_clips_are_those_of_the_input_under_the_current_cuts(run: Written) -> None:
