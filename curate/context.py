@@ -83,12 +83,12 @@ def encode_options(plan: Plan) -> EncodeOptions:
 @cache
 def versions() -> dict[str, str]:
     """Packages and codecs on which the bytes of a run depend, with the processor architecture."""
-    import av
+    from av import library_versions
 
     found = {name: metadata.version(name) for name in ("av", "numpy", "pyarrow")}
     opencv = [name for name in ("opencv-python-headless", "opencv-python") if _installed(name)]
     found["opencv"] = metadata.version(opencv[0]) if opencv else "unknown"
-    found |= {name: ".".join(map(str, av.library_versions[name])) for name in ("libavcodec", "libswscale")}
+    found |= {name: ".".join(map(str, library_versions[name])) for name in ("libavcodec", "libswscale")}
     found["architecture"] = platform.machine()
     return found
 
