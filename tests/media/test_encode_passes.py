@@ -1,4 +1,4 @@
-"""How an encoder goes through a source: what it checks, when it starts over, what it tells of its progress."""
+"""How an encoder goes through a source: what it checks, when it starts over, what progress it tells of."""
 
 from collections.abc import Iterator
 from fractions import Fraction
