@@ -245,3 +245,18 @@ def test_text_in_sql() -> None:
     with duckdb.connect() as connection:
         row = connection.execute(f"SELECT {quoted(odd)} AS {identifier(odd)}")
         assert (row.description[0][0], row.fetchone()) == (odd, (odd,))
+
+
+def test_a_sweep_deletes_what_no_commit_names_and_nothing_else(tables: Tables, folder: Folder) -> None:
+    tables.append("scores/blur", score(A, 1.0), key="one")
+    (old,) = tables.files("scores/blur", "one")
+    tables.append("scores/blur", score(C, 3.0), key="two")
+    tables.replace("scores/blur", score(B, 2.0), key="one")
+    stray = Path(old).with_name("part-of-a-run-that-was-killed.parquet")
+    shutil.copy(old, stray)
+    live = tables.files("scores/blur")
+    tables.sweep()
+    assert (Path(old).exists(), stray.exists()) == (False, False)
+    assert [Path(path).exists() for path in live] == [True, True]
+    again = Tables(folder)
+    assert sorted(row["score"] for row in again.rows("scores/blur")) == [2.0, 3.0]
