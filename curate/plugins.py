@@ -50,6 +50,12 @@ class Plugin(BaseModel, ABC):
     """Goes up when the same options give other values: rows of an older version are measured again."""
     READS: ClassVar[tuple[str, ...]] = ()
     """Signal groups that it reads (`content`, `picture`, `flow`)."""
+    UNITS: ClassVar[dict[str, str]] = {}
+    """A filter's `score` and each of its number columns -> the unit, for `curate filters`."""
+    PUBLISHED: ClassVar[tuple[str, ...]] = ()
+    """Values that others published and that its thresholds or defaults can be held against: "who: what"."""
+    COST: ClassVar[str] = ""
+    """What measuring costs, and on what that was measured."""
 
     def key(self, group_keys: Mapping[str, str], name: str = "") -> str:
         """Cache key of its rows: its class, version and options, and the groups that it reads."""
