@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 Item = dict[str, Any]
 T = TypeVar("T")
@@ -21,9 +21,22 @@ OBJECT_STORE_BYTES = 150_000_000
 """Only small JSON rows pass through the object store."""
 STARTS = 3
 """Attempts to start Ray."""
+RESTARTS = 3
+"""Times that an actor which died is replaced."""
 STREAM = 2000
 """Items given to one Ray dataset; more are streamed through several, so that planning a million stays
 small."""
+
+
+class Needs(Protocol):
+    """What one task or actor takes (curate.options.Resources)."""
+
+    @property
+    def num_cpus(self) -> float: ...
+    @property
+    def num_gpus(self) -> float: ...
+    @property
+    def concurrency(self) -> int | None: ...
 
 
 class Cluster:
@@ -77,6 +90,70 @@ class Cluster:
                 span, result = json.loads(text)
                 self.busy.append(tuple(span))
                 yield result
+
+    def pool(
+        self,
+        make: Callable[[], Callable[[list[Item]], list[Item]]],
+        items: Sequence[Item],
+        *,
+        batch_size: int,
+        resources: Needs,
+    ) -> Iterator[Item]:
+        """As `each`, in actors: `make` is called once in each process (it loads a model, say), and what it
+        returns is called with lists of at most `batch_size` items and gives as many results.
+
+        As many actors as the cluster carries at once, `resources.concurrency` at most. An actor that dies is
+        replaced a few times; then the stream ends with an error.
+        """
+        if not items:
+            return
+        self.start()
+        import ray.data
+        from ray.data import ActorPoolStrategy
+
+        tail = _user_path()
+
+        class Work:
+            def __init__(self) -> None:
+                sys.path.extend(path for path in tail if path not in sys.path)
+                began = time.time()
+                self._work = make()
+                self._began: float | None = began
+
+            def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+                # Loading the model counts as work.
+                began, self._began = self._began or time.time(), None
+                found = self._work([json.loads(text) for text in batch["item"]])
+                span = (began, time.time())
+                return {"result": [json.dumps([span, result]) for result in found]}
+
+        blocks = -(-len(items) // batch_size)
+        most = min(blocks, resources.concurrency or self._carries(resources))
+        for chunk in batches(items, max(STREAM, batch_size)):
+            rows = [{"item": json.dumps(item)} for item in chunk]
+            dataset = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // batch_size))
+            dataset = dataset.map_batches(
+                Work,
+                batch_size=batch_size,
+                compute=ActorPoolStrategy(min_size=1, max_size=max(1, most)),
+                num_cpus=resources.num_cpus,
+                num_gpus=resources.num_gpus or None,
+                max_restarts=RESTARTS,
+                max_task_retries=RESTARTS,
+            )
+            for text in _texts(dataset):
+                span, result = json.loads(text)
+                self.busy.append(tuple(span))
+                yield result
+
+    def _carries(self, resources: Needs) -> int:
+        """How many actors of this kind the cluster has room for."""
+        import ray
+
+        there = ray.cluster_resources()
+        wants = {"CPU": resources.num_cpus, "GPU": resources.num_gpus}
+        rooms = [int(there.get(name, 0) // amount) for name, amount in wants.items() if amount]
+        return max(1, min(rooms, default=self.workers))
 
     def start(self) -> None:
         """Start Ray, if it is not running."""

@@ -1,113 +1,32 @@
-"""pipelines.yaml as types: read, extended, overridden with `--set`, and checked before anything runs.
-
-The file is hostile until parsed: plain YAML only, no aliases, bounded in size, and no key twice.
-"""
+"""A pipeline with everything built and checked: what the steps work from."""
 
 import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from curate import clips
 from curate.cutting import CutOptions, cut_options
-from curate.plugins import Captioner, SignalFilter, build, did_you_mean, explain
-from curate.signals.frames import FramesOptions
+from curate.options import Pipeline, Resources, ScanOptions, ShardOptions
+from curate.pipelines import ConfigError, extended, override, parse_yaml, read_file
+from curate.plugins import Captioner, ClipFilter, FrameFilter, build, did_you_mean, explain
 
-MAX_BYTES = 1_000_000
-MAX_DEPTH = 30
+__all__ = [
+    "ConfigError", "FilterStep", "Pipeline", "Plan", "Resources", "Rule", "ScanOptions", "ShardOptions",
+    "load", "override", "read_file", "resolve",
+]  # fmt: skip
+
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+USUAL = Resources()
 
 TAKEN = frozenset({*clips.CLIPS.names, "cuts", "captioner", "shards", "filters"})
 """Columns of the view `clips` and names in `dropped_by` that no filter may have."""
-
-
-class ConfigError(ValueError):
-    """A pipeline that cannot run: what is wrong, where, and what is known."""
-
-
-class _Options(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-def _bytes(value: Any) -> Any:
-    """`500MB`, `2GiB` or a plain number of bytes."""
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", value, re.IGNORECASE)
-    if not match:
-        raise ValueError("give a size such as 500MB or 2GiB")
-    number, unit, binary = match.groups()
-    return int(float(number) * (1024 if binary else 1000) ** " KMGT".index(unit.upper() or " "))
-
-
-Size = Annotated[int, BeforeValidator(_bytes)]
-
-
-class ScanOptions(FramesOptions):
-    """The one full decode. The sampled frames' options are here; the other fields only guard the decoder."""
-
-    stall_seconds: float = Field(60.0, gt=0)
-    """A decoder that delivers no frame for this long is ended, and the video fails."""
-    max_memory: Size = Field(4_000_000_000, ge=500_000_000)
-    """Memory that a decoding process may take; a file that wants more fails."""
-
-    def frames(self) -> FramesOptions:
-        """The options that change what is written (and so belong in the cache key)."""
-        return FramesOptions(**{name: getattr(self, name) for name in FramesOptions.model_fields})
-
-
-class ShardOptions(_Options):
-    """What survivors are encoded to, and how they are packed."""
-
-    max_bytes: Size = Field(500_000_000, ge=10_000)
-    """A shard of a bucket is split in two when its clips take more than this."""
-    encode: Literal["h264"] = "h264"
-    """Codec of the clips; h264 is libx264."""
-    crf: float = Field(18, ge=0, le=51)
-    """Constant rate factor of libx264; 18 is about visually lossless, 23 the encoder's default."""
-    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"] = (
-        "medium"
-    )
-    """Preset of libx264: slower is smaller."""
-    fps: float | None = Field(None, ge=0.01, le=240)
-    """Constant frame rate of the clips; the source's own timing if it is not given."""
-    max_short_side: int | None = Field(None, ge=16)
-    """Larger clips are scaled down to this short side; none is scaled up."""
-    audio: bool = True
-    """Keep the sound."""
-    validation: float = Field(0.01, ge=0, le=1)
-    """Share of the videos whose clips are `split: validation` (chosen by a hash of the video)."""
-
-
-class Pipeline(_Options):
-    """One pipeline, resolved."""
-
-    input: list[str]
-    """Folders, globs, files, and lists (.txt, .csv, .jsonl, .parquet with a `uri` column)."""
-    output: str
-    """The run: one folder for tables, frames, shards."""
-    scan: ScanOptions = ScanOptions()
-    """The one full decode: which frames are stored, and what a decoder may take."""
-    cuts: dict[str, Any] = {}
-    """How shots are found and become clips: see curate.cutting."""
-    filters: list[dict[str, Any]] = []
-    """Measures with their rules, in order: a dropped clip goes no further."""
-    captioner: dict[str, Any] = {"use": "measured"}
-    """Who writes the captions, with its options."""
-    shards: ShardOptions = ShardOptions()
-    """What survivors are encoded to, and how they are packed."""
-    audit: float = Field(0.01, ge=0, le=1)
-    """Share of the dropped clips that is measured with every filter all the same (chosen by a hash)."""
-    wave_hours: float = Field(10.0, gt=0)
-    """Hours of footage that go through scan, cuts and filters together."""
-    workers: int | None = Field(None, ge=1)
-    """Decoding and encoding tasks at once; one per CPU if it is not given."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +49,10 @@ class FilterStep:
     """A filter at its place in the list, with its rules."""
 
     name: str
-    plugin: SignalFilter
+    plugin: ClipFilter
     rules: tuple[Rule, ...]
+    resources: Resources = USUAL
+    """Of its actors, where it has any."""
 
 
 @dataclass(frozen=True)
@@ -144,128 +65,14 @@ class Plan:
     filters: tuple[FilterStep, ...]
     captioner_name: str
     captioner: Captioner
+    cut_resources: Resources = USUAL
+    """Of the actors of a learned detector."""
 
-
-# -- reading -----------------------------------------------------------------------------------------------
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML without aliases (they blow up) and without a key that is given twice."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise ConfigError(f"aliases (*name) are not read, line {mark.line + 1}: use `extends:`")
-        self.depth = getattr(self, "depth", 0) + 1
-        if self.depth > MAX_DEPTH:
-            raise ConfigError(f"nested deeper than {MAX_DEPTH} levels")
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self.depth -= 1
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if not isinstance(key, str):
-                raise ConfigError(f"{key!r} is not a name, line {node.start_mark.line + 1}: quote it")
-            if keys.count(key) > 1:
-                raise ConfigError(f"{key!r} is given twice, line {node.start_mark.line + 1}")
-        return super().construct_mapping(node, deep)
-
-
-def parse_yaml(text: str, where: str) -> Any:
-    """YAML as plain Python values; `ConfigError` that names `where`."""
-    try:
-        return yaml.load(text, _Loader)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{where} is not YAML: {' '.join(str(error).split())}") from error
-
-
-def read_file(path: str) -> dict[str, dict[str, Any]]:
-    """The pipelines of a file by name, in its order."""
-    try:
-        data = Path(path).read_bytes()[: MAX_BYTES + 1]
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read {path}: {error.strerror}: give the path of a pipelines file"
-        ) from error
-    if len(data) > MAX_BYTES:
-        raise ConfigError(f"{path} is larger than {MAX_BYTES} bytes: it is not a pipelines file")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 text: give a pipelines file") from error
-    top = parse_yaml(text, path)
-    if not isinstance(top, dict) or not isinstance(top.get("pipelines"), dict) or not top["pipelines"]:
-        raise ConfigError(
-            f"{path} holds no pipelines: write `pipelines:` and below it `NAME:` with input and output"
-        )
-    for key in top:
-        if key != "pipelines":
-            raise ConfigError(f"{path} has {key!r} beside `pipelines`{did_you_mean(key, ['pipelines'])}")
-    for name, body in top["pipelines"].items():
-        if not isinstance(body, dict):
-            raise ConfigError(f"{path}: the pipeline {name!r} is not a mapping of options")
-    pipelines: dict[str, dict[str, Any]] = top["pipelines"]
-    return pipelines
-
-
-def _extended(
-    pipelines: Mapping[str, dict[str, Any]], name: str, path: str, seen: tuple[str, ...] = ()
-) -> Any:
-    """A pipeline laid over what it extends: mappings merge, all else (lists too) is replaced."""
-    if name in seen:
-        raise ConfigError(f"{path}: {' extends '.join([*seen, name])}: a circle")
-    if name not in pipelines:
-        raise ConfigError(f"{path} has no pipeline {name!r}{did_you_mean(name, list(pipelines))}")
-    body = dict(pipelines[name])
-    parent = body.pop("extends", None)
-    if parent is None:
-        return body
-    return _merge(_extended(pipelines, str(parent), path, (*seen, name)), body)
-
-
-def _merge(base: Any, over: Any) -> Any:
-    if isinstance(base, dict) and isinstance(over, dict):
-        return {**base, **{key: _merge(base.get(key), value) for key, value in over.items()}}
-    return over
-
-
-def override(body: dict[str, Any], setting: str) -> None:
-    """Apply one `--set a.b.c=VALUE` (VALUE is YAML); filters are addressed by their name."""
-    path, equals, text = setting.partition("=")
-    if not equals or not path.strip():
-        raise ConfigError(f"--set {setting!r}: write it as a.b.c=VALUE, such as filters.motion.keep.min=0.5")
-    # A path or glob is text, whatever YAML would make of its signs; [a, b] are several.
-    several = text.startswith("[") and text.endswith("]")
-    value = text if path in {"input", "output"} and not several else parse_yaml(text, f"--set {path}")
-    here: Any = body
-    parts = path.split(".")
-    for depth, part in enumerate(parts):
-        last = depth == len(parts) - 1
-        if isinstance(here, list):
-            names = [str(item.get("name", item.get("use"))) for item in here if isinstance(item, dict)]
-            if part not in names:
-                raise ConfigError(
-                    f"--set {path}: the pipeline has no filter {part!r}{did_you_mean(part, names)}"
-                )
-            if last:
-                raise ConfigError(f"--set {path}: name an option of the filter, such as {path}.keep.min=0.5")
-            here = here[names.index(part)]
-        elif isinstance(here, dict):
-            if last and value is None and depth and part in here:
-                del here[part]
-            elif last:
-                here[part] = value
-            else:
-                if part == "filters" and not here.get(part):
-                    raise ConfigError(f"--set {path}: the pipeline has no filters")
-                if not isinstance(here.get(part), dict | list):
-                    here[part] = {}
-                here = here[part]
+    @property
+    def groups(self) -> set[str]:
+        """Signal groups that something in it reads."""
+        readers: list[Any] = [self.cuts, self.captioner, *(step.plugin for step in self.filters)]
+        return {group for reader in readers for group in reader.READS}
 
 
 def load(path: str, name: str | None = None, settings: Sequence[str] = ()) -> Plan:
@@ -273,7 +80,7 @@ def load(path: str, name: str | None = None, settings: Sequence[str] = ()) -> Pl
     everything."""
     pipelines = read_file(path)
     name = name or next(iter(pipelines))
-    body = _extended(pipelines, name, path)
+    body = extended(pipelines, name, path)
     # A copy of its own, so that overriding changes nothing else.
     body = parse_yaml(yaml.safe_dump(body), path)
     for setting in settings:
@@ -307,11 +114,26 @@ def resolve(name: str, body: dict[str, Any]) -> Plan:
         pipeline = Pipeline(**body)
     except ValidationError as error:
         raise ValueError(explain(error, "pipeline", _known_options(error))) from error
-    cuts = cut_options(pipeline.cuts)
+    cut_body, cut_resources = _resources(pipeline.cuts, "cuts")
+    cuts = cut_options(cut_body)
+    if cut_resources and not cuts.HEAVY:
+        raise ValueError(
+            f"cuts: {cuts.use} works on stored numbers, in the driver: it takes no {min(cut_resources)}"
+        )
     steps = _filters(pipeline, cuts)
     use, options = _use(pipeline.captioner, "captioner")
     captioner = build("captioners", use, options, Captioner)  # type: ignore[type-abstract]
-    return Plan(name, pipeline, cuts, steps, use, captioner)
+    return Plan(name, pipeline, cuts, steps, use, captioner, Resources(**cut_resources))
+
+
+def _resources(body: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of a step without its resources, and its resources, checked."""
+    given = {name: value for name, value in body.items() if name in Resources.model_fields}
+    try:
+        Resources(**given)
+    except ValidationError as error:
+        raise ValueError(explain(error, where, list(Resources.model_fields))) from error
+    return {name: value for name, value in body.items() if name not in given}, given
 
 
 def _known_options(error: ValidationError) -> list[str]:
@@ -338,7 +160,12 @@ def _filters(pipeline: Pipeline, cuts: CutOptions) -> tuple[FilterStep, ...]:
         name = options.pop("name", use.rpartition(":")[2].lower() if ":" in use else use)
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise ValueError(f"the filter name {name!r} must be lowercase letters, digits and _")
-        plugin = build("filters", use, options, SignalFilter)  # type: ignore[type-abstract]
+        options, resources = _resources(options, f"filter {name}")
+        plugin = build("filters", use, options, ClipFilter)
+        if resources and not isinstance(plugin, FrameFilter):
+            raise ValueError(
+                f"filter {name} works on stored numbers, in the driver: it takes no {min(resources)}"
+            )
         for column in [name, *(f"{name}_{column}" for column in plugin.COLUMNS)]:
             if column in TAKEN:
                 raise ValueError(
@@ -348,12 +175,12 @@ def _filters(pipeline: Pipeline, cuts: CutOptions) -> tuple[FilterStep, ...]:
                 raise ValueError(f"the filters {columns[column]!r} and {name!r} collide: give one a `name:`")
             columns[column] = name
         rules = _rules(name, plugin, keep, plugin.bounds(cuts.max_seconds))
-        steps.append(FilterStep(name, plugin, rules))
+        steps.append(FilterStep(name, plugin, rules, Resources(**resources)))
     return tuple(steps)
 
 
 def _rules(
-    name: str, plugin: SignalFilter, keep: Any, bounds: Mapping[str, tuple[float, float]]
+    name: str, plugin: ClipFilter, keep: Any, bounds: Mapping[str, tuple[float, float]]
 ) -> tuple[Rule, ...]:
     if keep is None:
         return ()

@@ -41,7 +41,12 @@ class Keys:
     @classmethod
     def of(cls, plan: Plan) -> "Keys":
         videos = clips.cache_key("videos", PROBE_VERSION)
-        groups = {name: clips.cache_key("signals", name, group.version) for name, group in GROUPS.items()}
+        wanted = plan.groups
+        groups = {
+            name: clips.cache_key("signals", name, group.version)
+            for name, group in GROUPS.items()
+            if group.standing or name in wanted
+        }
         sampled = plan.pipeline.scan.frames().model_dump(mode="json")
         groups[FRAMES] = clips.cache_key("frames", FRAMES_VERSION, sampled)
         detector = plan.cuts.model_dump(mode="json")
@@ -49,7 +54,13 @@ class Keys:
         return cls(
             videos=videos,
             groups=groups,
-            cuts=clips.cache_key("cuts", plan.cuts.VERSION, detector, plan.pipeline.audit, groups["content"]),
+            cuts=clips.cache_key(
+                "cuts",
+                plan.cuts.VERSION,
+                detector,
+                plan.pipeline.audit,
+                *(groups[group] for group in plan.cuts.READS),
+            ),
             filters={step.name: step.plugin.key(known) for step in plan.filters},
             captioner=plan.captioner.key(known),
             # The group picture: the encoder checks every frame against the fingerprints of the scan.

@@ -10,10 +10,11 @@ import importlib.util
 import inspect
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -41,6 +42,36 @@ class ClipView:
         return float(self.clip["end_seconds"] - self.clip["start_seconds"])
 
 
+@dataclass(frozen=True)
+class SampledFrame:
+    """A picture of a clip, upright, in square pixels, BT.709 full-range RGB."""
+
+    pts: int
+    """In the clip's time base."""
+    seconds: float
+    """In the file's own clock, as `start_seconds` of the clip."""
+    rgb: npt.NDArray[np.uint8]
+    """(h, w, 3), decoded from the stored JPEG."""
+
+
+@dataclass(frozen=True)
+class SampledClip(ClipView):
+    """A clip with some of its frames."""
+
+    frames: Sequence[SampledFrame] = ()
+    """In the order of time; at least one."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Which frames of a clip a filter wants to see."""
+
+    frames: int
+    """At most so many, evenly spread over the clip; fewer where fewer are stored."""
+    short_side: int | None = None
+    """Pixels of the shorter side: larger pictures are scaled down to it. None: as they are stored."""
+
+
 class Plugin(BaseModel, ABC):
     """Options as fields (each with a string below it that documents it), code as methods."""
 
@@ -65,27 +96,37 @@ class Plugin(BaseModel, ABC):
                     f"{type(self).__name__} reads the signal group {group!r}"
                     f"{did_you_mean(group, [name for name in group_keys if name != 'videos'])}"
                 )
-        return clips.cache_key(
+        facts = [
             f"{type(self).__module__}:{type(self).__qualname__}",
             self.VERSION,
             self.model_dump(mode="json"),
             {group: group_keys[group] for group in self.READS},
             group_keys["videos"],
-        )
+        ]
+        identity = self.identity()
+        return clips.cache_key(*facts, *([] if identity is None else [identity]))
+
+    def identity(self) -> Any:
+        """What its rows depend on beside its options, as a JSON value: a digest of weights that an option
+        names by path, say. It enters the cache key."""
+        return None
+
+    def check(self) -> None:
+        """Raise ValueError, with what to type, where a package or a file that it needs is not there.
+
+        Called before anything is measured, and only if there is something to measure."""
+        return None
 
 
-class SignalFilter(Plugin):
-    """A measure of a clip that needs only its signals and its video's facts: no pixels.
+class ClipFilter(Plugin):
+    """A measure of clips: `score`, further columns, and what is known of their values.
 
-    `measure` returns the score and further columns; an exception becomes the row's error. -1 and 0 never mean
-    "no score": return None, and a rule on that column makes the clip failed, not dropped.
+    -1 and 0 never mean "no score": the score is None then, and a rule on that column makes the clip failed,
+    not dropped.
     """
 
     COLUMNS: ClassVar[dict[str, type]] = {}
     """Columns beside `score`, with their type (float, int, bool, str)."""
-
-    @abstractmethod
-    def measure(self, clip: ClipView) -> Score: ...
 
     def bounds(self, longest_clip: float) -> Bounds:
         """Lowest and highest value that a column can take, where that is known; `longest_clip` in seconds.
@@ -93,6 +134,37 @@ class SignalFilter(Plugin):
         A rule that no value can satisfy is a mistake in the pipeline, which is said before the run.
         """
         return {}
+
+
+class SignalFilter(ClipFilter):
+    """A measure of a clip that needs only its signals and its video's facts: no pixels.
+
+    `measure` returns the score and further columns; an exception becomes the row's error.
+    """
+
+    @abstractmethod
+    def measure(self, clip: ClipView) -> Score: ...
+
+
+class FrameFilter(ClipFilter):
+    """A measure of a clip that looks at its sampled frames: in batches, in processes of their own, on a GPU
+    if the pipeline gives it one (`num_gpus`)."""
+
+    BATCH: ClassVar[int] = 16
+    """Clips that are measured together unless the pipeline says otherwise (`batch_size`)."""
+
+    @abstractmethod
+    def sampling(self) -> Sampling: ...
+
+    @abstractmethod
+    def load(self) -> Any:
+        """What `measure` works with (a model), made once in each process."""
+
+    @abstractmethod
+    def measure(self, model: Any, clips: Sequence[SampledClip]) -> Sequence[Score | Exception]:
+        """The scores of a batch, in its order; an exception becomes the error of its clip alone.
+
+        They must not depend on what else is in the batch. What is raised fails every clip of the batch."""
 
 
 @dataclass(frozen=True)

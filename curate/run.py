@@ -19,6 +19,7 @@ from curate import clips, state
 from curate.cluster import Cluster
 from curate.config import Plan
 from curate.context import Context, Keys, Reporter, RunError, Step, versions
+from curate.plugins import FrameFilter
 from curate.state import Video
 from curate.storage import Folder, Lock
 from curate.tables import Tables, id_bytes, rows_of, to_table
@@ -109,7 +110,7 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
     for name in ("scan", "cuts", *(f"score:{step.name}" for step in context.plan.filters)):
         context.count(name)  # in this order in the summary, whichever begins first
     cut = _cut_videos(context)
-    scores = Scores(context)
+    scores = Scores(context, cluster)
     usable = [video for video in videos.values() if video.usable]
     busy = {video.identity for video in usable if video.lacks(context.keys)}
     if busy:
@@ -117,6 +118,11 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
     busy |= {video.identity for video in usable if video.scanned and video.identity not in cut}
     busy |= scores.lacking(state.current_clips(context.tables, context.keys, videos), busy)
     todo = [video for video in usable if video.identity in busy]
+    if todo:
+        for step in context.plan.filters:
+            step.plugin.check()
+        if any(isinstance(step.plugin, FrameFilter) for step in context.plan.filters):
+            cluster.start()
     ready: queue.Queue[list[Video] | BaseException | None] = queue.Queue(maxsize=1)
 
     def scanner() -> None:
@@ -171,8 +177,8 @@ def _cut_videos(context: Context) -> set[bytes]:
 class Scores:
     """The scores of a run in memory, filter by filter: read once, then grown by what each wave measures."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, cluster: Cluster) -> None:
+        self._context, self._cluster = context, cluster
         self._known: dict[str, pa.Table] = {}
         for step in context.plan.filters:
             self._known[step.name] = decide.rule_columns(context, step)
@@ -207,7 +213,8 @@ class Scores:
             known = self._known[step.name]
             wanted, missing = walk.open | audited, walk.missing(known)
             context.count(f"score:{step.name}").reused += int((wanted & ~missing).sum())
-            made = score.run(context, step, rows_of(table.filter(pa.array(wanted & missing))), videos)
+            todo = rows_of(table.filter(pa.array(wanted & missing)))
+            made = score.run(context, self._cluster, step, todo, videos)
             if made:
                 new = to_table(clips.score_schema(step.plugin.COLUMNS), made).select(known.column_names)
                 known = self._known[step.name] = pa.concat_tables([known, new.select(known.column_names)])

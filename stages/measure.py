@@ -1,9 +1,10 @@
 """What `score` and `caption` share: a plugin over many clips, video by video, from stored signals only."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from curate.plugins import ClipView, Plugin
+from curate.plugins import ClipFilter, ClipView, Plugin, Score
 from curate.state import Video
 from curate.storage import Folder
 from stages.signals import read_part, span
@@ -43,7 +44,28 @@ def outcome(measure: Callable[[ClipView], Row], clip: Row, view: ClipView | Exce
             raise view
         row = dict(measure(view))
     except Exception as error:  # a plugin may raise anything, and only its clip may suffer
-        row = {
-            "error": f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
-        }
+        row = failure(error)
     return {"clip_id": clip["clip_id"], "error": None, **row}
+
+
+def failure(error: Exception) -> Row:
+    """The row of a clip that could not be measured."""
+    said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    return {"error": said}
+
+
+def checked(plugin: ClipFilter, found: Score) -> Row:
+    """A filter's columns in their types; NaN and infinity are no scores."""
+    kinds: dict[str, type] = {"score": float, **plugin.COLUMNS}
+    unknown = set(found) - set(kinds)
+    if unknown:
+        raise ValueError(f"the filter returned the column {min(unknown)!r}, which is not in its COLUMNS")
+    row: Row = {}
+    for name, kind in kinds.items():
+        value = found.get(name)
+        if value is not None:
+            value = kind(value)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{name} is {value}")
+        row[name] = value
+    return row

@@ -41,7 +41,11 @@ class CutOptions(SpanOptions):
     """What every detector has: the weights, the shortest shot, and what becomes of shots (SpanOptions)."""
 
     VERSION: ClassVar[int]
-    """Counts up when the same components and options give other cuts."""
+    """Counts up when the same signals and options give other cuts."""
+    READS: ClassVar[tuple[str, ...]] = ("content",)
+    """Signal groups that it reads."""
+    HEAVY: ClassVar[bool] = False
+    """Whether it runs a model: in actors, with resources of their own, not in the driver."""
 
     use: str
     """The detector's name in pipelines.yaml."""

@@ -25,6 +25,7 @@ FUNCTIONS: Mapping[str, str] = {
     "probe": "curate.media.child_tasks:probe",
     "scan": "curate.signals.scan_file:scan_from_json",
     "encode": "curate.media.child_tasks:encode",
+    "frames": "curate.media.child_tasks:frames",
 }
 """What a child can be asked to do. A call names an entry, never a module: nothing in a message selects
 code."""

@@ -37,3 +37,21 @@ def encode(
         progress=progress,
     )
     return asdict(done)
+
+
+def frames(
+    path: str,
+    start_pts: int,
+    end_pts: int,
+    count: int,
+    short_side: int,
+    irregular: bool,
+    progress: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """`curate.media.stills.stills`: {"frames": [[pts, JPEG in base64], …]}."""
+    from base64 import b64encode
+
+    from curate.media.stills import stills
+
+    found = stills(path, start_pts, end_pts, count, short_side, irregular=irregular, progress=progress)
+    return {"frames": [[pts, b64encode(jpeg).decode("ascii")] for pts, jpeg in found]}

@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 import pytest
 
 from curate import clips
+from curate.cluster import Cluster
 from curate.config import FilterStep
 from curate.context import Context
 from curate.plugins import ClipView, Score, SignalFilter
 from curate.state import Rows, Video
 from curate.tables import to_table
 from stages import score
+from stages.measure import checked
 from tests.packing import context
 
 VIDEO = clips.digest(b"v")
@@ -31,7 +33,8 @@ class Given(SignalFilter):
 
 
 def measured(**says: Any) -> dict[str, Any]:
-    return score.measure(Given(), ClipView({"says": says}, {}, {}))
+    given = Given()
+    return checked(given, given.measure(ClipView({"says": says}, {}, {})))
 
 
 def test_values_take_the_type_of_their_column() -> None:
@@ -77,7 +80,7 @@ def test_rows_are_committed_in_batches_and_a_failing_clip_fails_alone(
         for n, one in enumerate(says)
     ]
     video = Video(VIDEO, True, 1.0, Rows(to_table(clips.VIDEOS, [{"video_id": VIDEO}])), 0)
-    made = score.run(ctx, FilterStep("given", Given(), ()), rows[::-1], {VIDEO: video})
+    made = score.run(ctx, Cluster(1), FilterStep("given", Given(), ()), rows[::-1], {VIDEO: video})
     found = {row["clip_id"]: (row["score"], row["error"]) for row in ctx.tables.rows("scores/given", "k")}
     assert [found[row["clip_id"]] for row in rows] == [
         (1.0, None), (None, "too dark"), (2.0, None), (None, "score is nan"), (None, None),
