@@ -74,7 +74,7 @@ def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
             add_scans({video.identity: video}, table, context.keys)
             step.done += 1
             step.failed += row["error"] is not None
-            step.frames_decoded += row["frames_decoded"] or 0
+            step.frames_decoded += row.get("frames_decoded") or 0
             if context.stopping.is_set():
                 return
     context.tables.compact("scans")
