@@ -74,6 +74,22 @@ class Plan:
         readers: list[Any] = [self.cuts, self.captioner, *(step.plugin for step in self.filters)]
         return {group for reader in readers for group in reader.READS}
 
+    @property
+    def needs(self) -> dict[str, Resources]:
+        """What a task or actor of each step that works in Ray takes."""
+        own: dict[str, ScanOptions | ShardOptions] = {
+            "scan": self.pipeline.scan,
+            "shards": self.pipeline.shards,
+        }
+        found = {
+            step: Resources(num_cpus=options.num_cpus, concurrency=options.concurrency)
+            for step, options in own.items()
+        }
+        if self.cuts.HEAVY:
+            found["cuts"] = self.cut_resources
+        frames = [step for step in self.filters if isinstance(step.plugin, FrameFilter)]
+        return found | {f"the filter {step.name}": step.resources for step in frames}
+
 
 def load(path: str, name: str | None = None, settings: Sequence[str] = ()) -> Plan:
     """Read the pipeline `name` (the first by default) of a file, apply `--set`s, build and check

@@ -50,8 +50,10 @@ class Summary:
     shards: int
 
 
-def execute(plan: Plan, reporter: Reporter) -> Summary:
-    """Run a pipeline; `RunError`, `OutputError` or `InputError` say in one sentence why it stopped."""
+def execute(plan: Plan, reporter: Reporter, address: str | None = None) -> Summary:
+    """Run a pipeline, on the Ray cluster at `address` if one is given.
+
+    `RunError`, `OutputError` or `InputError` say in one sentence why it stopped."""
     began = time.monotonic()
     folder = Folder(plan.pipeline.output)
     # Read before the folder is touched: a wrong input leaves nothing behind.
@@ -66,7 +68,7 @@ def execute(plan: Plan, reporter: Reporter) -> Summary:
         rules = rules_key(plan, keys)
         digest = last["verdicts"] if last and last["rules"] == rules else None
         note_run(context, rules, digest, found.passed_over)
-        with Cluster(workers) as cluster:
+        with Cluster(workers, address, plan.needs) as cluster:
             try:
                 index.run(context, cluster, found)
                 videos = state.videos(found.entries, tables, keys)

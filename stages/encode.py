@@ -148,7 +148,9 @@ def encode_missing(ctx: Context, cluster: Cluster, survivors: Sequence[Survivor]
 
 
 def _results(ctx: Context, cluster: Cluster, todo: Sequence[Survivor]) -> Iterator[Row]:
-    for result in cluster.each(encode_clip, [_item(ctx, survivor) for survivor in todo]):
+    for result in cluster.each(
+        encode_clip, [_item(ctx, survivor) for survivor in todo], ctx.plan.needs["shards"]
+    ):
         if "fatal" in result:
             _clean_drafts(ctx)
             raise RunError(result["fatal"])

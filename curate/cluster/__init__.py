@@ -8,19 +8,16 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
+
+from curate.cluster.room import Needs, check_room, nodes
+from curate.cluster.start import start
 
 Item = dict[str, Any]
 T = TypeVar("T")
 
-OBJECT_STORE_BYTES = 150_000_000
-"""Only small JSON rows pass through the object store."""
-STARTS = 3
-"""Attempts to start Ray."""
 RESTARTS = 3
 """Times that an actor which died is replaced."""
 STREAM = 2000
@@ -28,23 +25,17 @@ STREAM = 2000
 small."""
 
 
-class Needs(Protocol):
-    """What one task or actor takes (curate.options.Resources)."""
-
-    @property
-    def num_cpus(self) -> float: ...
-    @property
-    def num_gpus(self) -> float: ...
-    @property
-    def concurrency(self) -> int | None: ...
-
-
 class Cluster:
     """Ray for the length of a run. `each` starts it on first use; `close` ends what was started."""
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
-        self._started = False
+    def __init__(
+        self, workers: int, address: str | None = None, needs: Mapping[str, Needs] | None = None
+    ) -> None:
+        """`workers`: CPUs of a Ray that is started here. `address`: join that cluster instead (`auto`,
+        HOST:PORT). `needs`: what a task of each step takes, which is checked at the start."""
+        self.workers, self.address = workers, address
+        self.needs = dict(needs or {})
+        self._started = self._ready = False
         self.busy: list[tuple[float, float]] = []
         """When workers were at work on an item (seconds of the wall clock)."""
 
@@ -59,17 +50,21 @@ class Cluster:
             import ray
 
             ray.shutdown()
-            self._started = False
+            self._started = self._ready = False
 
-    def each(self, function: Callable[[Item], Item], items: Sequence[Item]) -> Iterator[Item]:
+    def each(
+        self, function: Callable[[Item], Item], items: Sequence[Item], needs: Needs | None = None
+    ) -> Iterator[Item]:
         """`function` of every item, as results come in (in any order), in processes of Ray Data.
 
-        One task per item, as many at once as there are workers. An item and its result are JSON objects. An
-        exception in `function` ends the stream; what belongs to the item alone must be in its result."""
+        One task per item, as many at once as `needs` allows (1 CPU each if it is None). An item and its
+        result are JSON objects. An exception in `function` ends the stream; what belongs to the item alone
+        must be in its result."""
         if not items:
             return
         self.start()
         import ray.data
+        from ray.data import TaskPoolStrategy
 
         queue = iter(items)
         while chunk := list(islice(queue, STREAM)):
@@ -85,7 +80,12 @@ class Cluster:
 
             # Rows of Ray Data, one block and so one task per item: a result is here as soon as it is made.
             dataset = ray.data.from_items([{"item": text} for text in texts], override_num_blocks=len(texts))
-            dataset = dataset.map_batches(work, batch_size=1, num_cpus=1)
+            dataset = dataset.map_batches(
+                work,
+                batch_size=1,
+                num_cpus=needs.num_cpus if needs else 1,
+                compute=TaskPoolStrategy(size=needs.concurrency if needs else None),
+            )
             for text in _texts(dataset):
                 span, result = json.loads(text)
                 self.busy.append(tuple(span))
@@ -156,35 +156,20 @@ class Cluster:
         return max(1, min(rooms, default=self.workers))
 
     def start(self) -> None:
-        """Start Ray, if it is not running."""
-        if self._started:
+        """Start Ray or join the cluster at `address`, if that is not done; RuntimeError where a step asks for
+        what the cluster does not have."""
+        if self._ready:
             return
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        import logging
-
         import ray
-        import ray.data
 
-        if ray.is_initialized():
-            return
-        # Linux ends Ray's processes together with the thread that started them, and then Ray ends this one.
-        assert threading.current_thread() is threading.main_thread(), "Ray is started from the main thread"
-        logging.getLogger("ray").setLevel(logging.ERROR)
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
-        here = os.getcwd()
-        try:
-            # Ray puts the current folder first on the workers' path, where a user's own `filters/` or
-            # `training.py` would shadow ours: start it from the folder that holds our packages.
-            os.chdir(Path(__file__).resolve().parent.parent)
-            _init(self.workers)
-        finally:
-            os.chdir(here)
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
-        context.print_on_execution_start = False
-        self._started = True
+        if not ray.is_initialized():
+            # Linux ends Ray's processes together with the thread that started them, and then Ray ends this
+            # one.
+            assert threading.current_thread() is threading.main_thread(), "Ray starts in the main thread"
+            start(self.workers, self.address)
+            self._started = True
+        check_room(nodes(), self.needs)
+        self._ready = True
 
 
 def _texts(dataset: Any) -> Iterator[str]:
@@ -200,33 +185,6 @@ def _texts(dataset: Any) -> Iterator[str]:
         raise RuntimeError(
             f"a worker process failed ({type(cause).__name__}: {said}): run the same command again"
         ) from error
-
-
-def _init(workers: int) -> None:
-    """Start Ray, which gives a busy machine no more than 30 s, so it is tried again."""
-    import logging
-
-    import ray
-
-    for attempt in range(STARTS):
-        try:
-            ray.init(
-                num_cpus=workers,
-                object_store_memory=OBJECT_STORE_BYTES,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                configure_logging=False,
-            )
-            return
-        except Exception as error:  # Ray raises bare Exceptions here
-            with suppress(Exception):
-                ray.shutdown()
-            if attempt == STARTS - 1:
-                said = " ".join(str(error).split())
-                raise RuntimeError(
-                    f"Ray did not start ({said}): when the machine is less busy, run the same command again"
-                ) from error
 
 
 def _user_path() -> list[str]:

@@ -1,0 +1,110 @@
+"""Starting Ray on this machine, or joining a cluster that runs."""
+
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+OBJECT_STORE_BYTES = 150_000_000
+"""Of a Ray that is started here: only small JSON rows pass through the object store."""
+STARTS = 3
+"""Attempts to start Ray, which gives a busy machine no more than 30 s."""
+PACKAGES = ("curate", "stages", "filters", "captioners", "training")
+JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""Set in what `ray job submit` runs."""
+
+
+def home() -> Path:
+    """The folder that holds our packages."""
+    return Path(__file__).resolve().parent.parent.parent
+
+
+def start(workers: int, address: str | None) -> None:
+    """Start Ray with `workers` CPUs, or join the cluster at `address`. RuntimeError where that fails."""
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if address is not None:
+        use_token()
+    import ray.data
+
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    here = os.getcwd()
+    try:
+        # Ray puts the current folder first on the workers' path, where a user's own `filters/` or
+        # `training.py` would shadow ours: start it from the folder that holds our packages.
+        os.chdir(home())
+        if address is None:
+            _local(workers)
+        else:
+            _join(address)
+    finally:
+        os.chdir(here)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+
+
+def use_token() -> None:
+    """Authenticate where a token is at hand, as `ray start` does: with RAY_AUTH_MODE unset it turns token
+    authentication on if there is one, and the clients do not, which ends in a refusal."""
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    named = os.environ.get("RAY_AUTH_TOKEN_PATH")
+    usual = Path.home() / ".ray" / "auth_token"
+    if os.environ.get("RAY_AUTH_TOKEN") or named or usual.is_file():
+        os.environ["RAY_AUTH_MODE"] = "token"
+
+
+_QUIET: dict[str, Any] = {
+    "log_to_driver": False,
+    "logging_level": logging.ERROR,
+    "configure_logging": False,
+}
+
+
+def _local(workers: int) -> None:
+    import ray
+
+    for attempt in range(STARTS):
+        try:
+            # Not the cluster that an environment variable names: that is what --address is for.
+            ray.init(
+                address="local",
+                num_cpus=workers,
+                object_store_memory=OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                **_QUIET,
+            )
+            return
+        except Exception as error:  # Ray raises bare Exceptions here
+            with suppress(Exception):
+                ray.shutdown()
+            if attempt == STARTS - 1:
+                raise RuntimeError(
+                    f"Ray did not start ({_said(error)}): when the machine is less busy, run the same "
+                    "command again"
+                ) from error
+
+
+def _join(address: str) -> None:
+    import ray
+
+    # In a submitted job our code is there already: the job's working folder holds it.
+    shipped = None if JOB in os.environ else {"py_modules": [str(home() / name) for name in PACKAGES]}
+    try:
+        ray.init(address=address, runtime_env=shipped, **_QUIET)
+    except Exception as error:  # Ray raises ConnectionError, RuntimeError, ValueError and others
+        with suppress(Exception):
+            ray.shutdown()
+        raise RuntimeError(
+            f"the Ray cluster at {address} cannot be joined ({_said(error)}): start this on one of its "
+            "nodes with the address that `ray start` printed, or send it there with `curate submit`; a "
+            "cluster with token authentication wants RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH here too"
+        ) from error
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())
