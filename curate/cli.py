@@ -41,6 +41,10 @@ def run(
     settings: Settings = [],  # noqa: B006 - Typer copies it
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any video failed.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the summary.")] = False,
+    address: Annotated[
+        str | None,
+        typer.Option("--address", metavar="auto|HOST:PORT", help="Join this Ray cluster; else Ray starts."),
+    ] = None,
 ) -> None:
     """Run a pipeline; what the output already holds is not done again."""
     from curate.config import load
@@ -48,7 +52,7 @@ def run(
     from curate.run import execute
 
     with ProgressReporter(quiet=quiet) as reporter:
-        result = execute(load(file, pipeline, settings), reporter)
+        result = execute(load(file, pipeline, settings), reporter, address)
     _print_summary(result)
     if strict and result.failed_videos:
         _fail(
@@ -81,6 +85,30 @@ def plan(
     _table(["step", "done", "to do", "", "why"], rows, right={1, 2})
     for warning in result.warnings:
         print(f"note: {warning}", file=sys.stderr)
+
+
+@app.command()
+def submit(
+    file: File,
+    pipeline: Name = None,
+    settings: Settings = [],  # noqa: B006 - Typer copies it
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address", help="The cluster: http://HEAD:8265, HEAD:PORT or auto; RAY_ADDRESS by default."
+        ),
+    ] = None,
+) -> None:
+    """Run a pipeline as a job of a Ray cluster: ships the code, shows the log, exits as the job did."""
+    from curate.cluster.jobs import submit as send
+    from curate.config import load
+
+    def say(text: str) -> None:
+        print(_visible(text, keep="\n\r\t"), end="", flush=True)
+
+    code = send(load(file, pipeline, settings), address, say)
+    if code:
+        _fail(code, f"the job failed with exit code {code}: its log is above")
 
 
 @app.command()
@@ -131,6 +159,50 @@ def sample(folder: Annotated[str, typer.Argument(metavar="DIR", help="Where to w
 
     written = make(folder)
     print(f"{len(written)} videos in {folder}")
+
+
+@app.command()
+def doctor(
+    folder: Annotated[str, typer.Argument(metavar="[FOLDER]", help="Where a run would write.")] = ".",
+    quick: Annotated[bool, typer.Option("--quick", help="Start no Ray and import no extra.")] = False,
+    format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> None:
+    """Check this machine and say what to do; exit with 1 where a run would fail."""
+    from curate.doctor import as_json, examine, shown, verdict
+
+    _one_of(format, "table", "json")
+    checks = []
+    for check in examine(folder, quick=quick):
+        checks.append(check)
+        if format == "table":
+            print(_visible(shown(check)), flush=True)
+    print(as_json(checks) if format == "json" else f"\n{verdict(checks)}")
+    if any(check.state == "problem" for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def filters(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A filter, or MODULE:CLASS of your own.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> None:
+    """List the filters, or show all of one: options, columns, units, published values, cost."""
+    from dataclasses import asdict
+
+    from curate.catalog import catalogue, describe, shown
+
+    _one_of(format, "table", "json")
+    found = [describe(name)] if name else catalogue()
+    if format == "json":
+        print(json.dumps([asdict(entry) for entry in found], ensure_ascii=False, indent=1))
+    elif name:
+        print(_visible(shown(found[0])))
+    else:
+        rows = [[entry.use, entry.kind, entry.summary, entry.cost] for entry in found]
+        _table(["filter", "looks at", "score", "cost"], rows, right=set())
+        print("all of one: curate filters NAME")
 
 
 # -- output ------------------------------------------------------------------------------------------------
