@@ -5,6 +5,7 @@ All of it is read from the filter's own class: there is no second list that coul
 
 import inspect
 import json
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,7 +64,11 @@ class Entry:
 
 def describe(use: str) -> Entry:
     """The filter that `use` names, a user's own (MODULE:CLASS) too; ValueError if there is none."""
-    cls = load("filters", use, ClipFilter)
+    return entry_of(use, load("filters", use, ClipFilter))
+
+
+def entry_of(use: str, cls: type[ClipFilter]) -> Entry:
+    """What a filter's class says of it."""
     text = inspect.cleandoc(cls.__doc__ or "")
     return Entry(
         use=use,
@@ -94,7 +99,8 @@ _NAMES = {float: "number", int: "whole number", bool: "true or false", str: "tex
 def _sentence(text: str) -> str:
     """The first sentence, without the word that says which column it is of."""
     first = " ".join(text.split("\n\n")[0].split())
-    end = next((at for at in range(len(first)) if first[at : at + 2] == ". "), len(first))
+    ends = (hit.start() for hit in re.finditer(r"\.(?= [A-Z])", first))
+    end = next(ends, len(first))
     said = first[:end].removesuffix(".").removeprefix("Score: ")
     return said[:1].upper() + said[1:]
 

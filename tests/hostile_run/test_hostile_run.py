@@ -2,12 +2,9 @@
 for."""
 
 import csv
-import ctypes
 import io
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +14,7 @@ from curate.storage import Folder
 from curate.tables import Tables
 from tests import hostile
 from tests.crash.command import ask, curate, last_steps, leftovers
+from tests.hostile_run.watching import watched
 from tests.making import write
 
 pytestmark = pytest.mark.ray
@@ -48,29 +46,6 @@ class Hostile(NamedTuple):
     """stderr of the run."""
     opened: list[str]
     """Secrets that were opened."""
-
-
-@contextmanager
-def watched(paths: list[Path]) -> Iterator[list[str]]:
-    """Names of those `paths` that anybody opens meanwhile (inotify); complete at the end of the block."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    fd = libc.inotify_init1(os.O_NONBLOCK)
-    assert fd >= 0
-    opened: list[str] = []
-    try:
-        watches = {
-            libc.inotify_add_watch(fd, os.fsencode(path), 0x20): path.name for path in paths
-        }  # IN_OPEN
-        assert min(watches) > 0
-        yield opened
-        try:
-            events = os.read(fd, 1 << 16)
-        except BlockingIOError:
-            return
-        # struct inotify_event {int wd; uint32_t mask, cookie, len}; len is 0 for a watched file.
-        opened += sorted({watches[wd] for wd in memoryview(events).cast("i")[::4]})
-    finally:
-        os.close(fd)
 
 
 @pytest.fixture(scope="module")
