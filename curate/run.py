@@ -1,7 +1,6 @@
 """`curate run`: orders the steps, wave by wave, and does only the rows that the tables lack."""
 
 import json
-import os
 import queue
 import threading
 import time
@@ -19,6 +18,7 @@ from curate import clips, state
 from curate.cluster import Cluster
 from curate.config import Plan
 from curate.context import Context, Keys, Reporter, RunError, Step, versions
+from curate.machine import usable_cores
 from curate.plugins import FrameFilter
 from curate.state import Video
 from curate.storage import Folder, Lock
@@ -63,7 +63,7 @@ def execute(plan: Plan, reporter: Reporter, address: str | None = None) -> Summa
         tables.sweep()
         keys = Keys.of(plan)
         last = last_run(tables)
-        workers = plan.pipeline.workers or os.cpu_count() or 1
+        workers = plan.pipeline.workers or usable_cores()
         context = Context(folder, tables, plan, keys, reporter, (last["run"] if last else 0) + 1, workers)
         rules = rules_key(plan, keys)
         digest = last["verdicts"] if last and last["rules"] == rules else None
