@@ -5,10 +5,11 @@ caption, and wherever footage must be searchable by how it looks. The same rows 
 machine."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
 from captioners._clauses import CLAUSES, Clause
+from curate.picture_rows import signals_inside
 from curate.plugins import Caption, Captioner, ClipView
 
 
@@ -17,13 +18,15 @@ class Measured(Captioner):
 
     `fields` has a statement's text, column and value under each clause's name. A column that is absent or has
     no numbers leaves its clause out. What the whole picture does is told of the view (`the view pans`), since
-    flow cannot tell a camera that turns from one that travels."""
+    flow cannot tell a camera that turns from one that travels. Light and motion are those of the picture
+    between black bars."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     READS: ClassVar[tuple[str, ...]] = ("content", "picture", "flow")
 
     def caption(self, clip: ClipView) -> Caption:
-        found = {name: clause for name, say in CLAUSES.items() if (clause := say(clip)) is not None}
+        inside = replace(clip, signals=signals_inside(clip.signals, clip.video))
+        found = {name: clause for name, say in CLAUSES.items() if (clause := say(inside)) is not None}
         return Caption(
             short_of(found), dense_of(found), {name: _traced(clause) for name, clause in found.items()}
         )

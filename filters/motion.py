@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from curate.flow_rows import flow_weights, weighted_mean
+from curate.picture_rows import signals_inside
 from curate.plugins import Bounds, ClipView, Score, SignalFilter
 
 MEANS = ("pan_x", "pan_y", "zoom", "roll", "residual")
@@ -23,12 +24,26 @@ class Motion(SignalFilter):
     motion of the whole picture is taken out, i.e. what moves within the picture. `peak` is the speed of the
     fastest row."""
 
-    VERSION: ClassVar[int] = 1
-    READS: ClassVar[tuple[str, ...]] = ("flow",)
+    VERSION: ClassVar[int] = 2
+    READS: ClassVar[tuple[str, ...]] = ("flow", "picture")
     COLUMNS: ClassVar[dict[str, type]] = {**dict.fromkeys(MEANS, float), "peak": float}
+    UNITS: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(("score", "residual", "peak"), "% of the diagonal per second"),
+        "pan_x": "% of the width per second, to the right",
+        "pan_y": "% of the height per second, down",
+        "zoom": "growth rate per second; ln 2 doubles the size",
+        "roll": "degrees per second",
+    }
+    PUBLISHED: ClassVar[tuple[str, ...]] = (
+        "MUG-V: RAFT flow 1 to 20 (pixels per frame of its own size: another unit)",
+        "UltraVideo: RAFT flow 0.1 to 100 (the same)",
+        "Movie Gen: mean motion vector 0.5 to 7, VMAF motion above 2 (other units)",
+        "Cinematographers' limit: an object crosses the picture in seven seconds, 12.5 at 16:9",
+    )
+    COST: ClassVar[str] = "2,800 clips of 5 s at 24 fps a second, on one core; the flow is part of the scan"
 
     def measure(self, clip: ClipView) -> Score:
-        flow = clip.signals["flow"]
+        flow = signals_inside(clip.signals, clip.video)["flow"]
         frames = len(flow["pts"])
         if frames < 2:
             raise ValueError("a clip of one frame has no motion: drop such clips by their seconds")

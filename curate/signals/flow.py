@@ -5,6 +5,8 @@ Flow is measured on small pictures and given per second of the file's clock, rel
 the same scene has the same numbers at any resolution and frame rate.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -14,11 +16,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curate.signals.borders import LEAST, Side
 from curate.signals.grid import Grid
 from curate.signals.view import FrameView, Picture
 
 NAME = "flow"
-VERSION = 1
+VERSION = 2
 SCHEMA = pa.schema(
     [
         ("speed", pa.float32()),
@@ -38,14 +41,20 @@ cut.
 width and height per second (the picture's content moves right, down where positive), `zoom` as growth rate
 per second (ln 2: twice as large after a second), `roll` in degrees per second (content turns clockwise where
 positive). `residual`: mean length of what the model leaves, in the unit of `speed`. Displacements beyond
-about a tenth of the picture (80 % of its width per second) are underestimated."""
+about a tenth of the picture (80 % of its width per second) are underestimated.
+
+All of this is of the whole picture, in which bars stand still. What bars both pictures show is left out of
+the matching, so that their edges hold nothing back, and comes in again as that share of stillness:
+`curate.picture_rows.flow_inside` has the rows of the picture between them."""
 
 RATE = 8
 """Grid points per second. Motion below 0.1 pixels between two pictures drowns in noise, motion of many pixels
 is lost: at 1/8 s the span of 0.3 to 50 % of the diagonal per second lies in between. Videos slower than that
 are measured from frame to frame."""
 LONG_SIDE = 256
-"""Pixels of the longer side of the pictures that flow is measured on, at most."""
+"""Pixels of the longer side of the pictures that flow is measured on. Smaller ones are scaled up: the matcher
+works in patches of some pixels, at a quarter of the size, so that what it sees of a move depends on the size
+of the picture; of a slow zoom, a third was lost where bars at the sides left 171 pixels."""
 SHORTEST = 64
 """Smaller sides are padded to this: DIS needs a few of its 8-pixel patches at a quarter of the size."""
 CUT_SCORE = 27.0
@@ -78,6 +87,27 @@ class Motion:
     residual: float
 
 
+@dataclass(slots=True)
+class _Seen:
+    """A small picture on the grid, and what is matched of it (cut to `box`)."""
+
+    pts: int
+    gray: Picture
+    sides: Sequence[Side]
+    box: "Box | None" = None
+    working: Picture | None = None
+
+    def within(self, box: "Box") -> Picture:
+        if self.working is None or self.box != box:
+            left, top, right, bottom = box
+            self.box, self.working = box, working_picture(self.gray[top:bottom, left:right])
+        return self.working
+
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom of what is matched, in lines of the small picture."""
+
+
 class Flow:
     """State of one file: the last picture on the grid, and the change scores since."""
 
@@ -85,7 +115,7 @@ class Flow:
         self._grid = Grid(RATE, time_base)
         self._time_base = time_base
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        self._reference: tuple[int, Picture] | None = None
+        self._reference: _Seen | None = None
         self._scores: list[float] = []
 
     def update(self, view: FrameView) -> tuple[float | int | None, ...]:
@@ -93,14 +123,17 @@ class Flow:
         self._scores.append(view.change.score)
         if not self._grid.arrives(view.pts):
             return (None,) * len(SCHEMA)
-        picture = working_picture(view.gray)
-        reference, self._reference = self._reference, (view.pts, picture)
+        seen = _Seen(view.pts, view.gray, view.borders)
+        reference, self._reference = self._reference, seen
         scores, self._scores = self._scores, []
         if reference is None or holds_cut(scores):
             return (None,) * len(SCHEMA)
-        motion = measure(self._dis, reference[1], picture, working_size(*view.gray.shape))
-        height, width = working_size(*view.gray.shape)
-        seconds = float((view.pts - reference[0]) * self._time_base)
+        height, width = view.gray.shape
+        box = common_box(reference.sides, seen.sides, (height, width))
+        size = working_size(box[3] - box[1], box[2] - box[0])
+        matched = measure(self._dis, reference.within(box), seen.within(box), size)
+        motion = of_whole(matched, box, (height, width), size)
+        seconds = float((view.pts - reference.pts) * self._time_base)
         diagonal = float(np.hypot(width, height))
         return (
             100 * motion.length / diagonal / seconds,
@@ -109,8 +142,37 @@ class Flow:
             float(np.log(max(1e-3, np.hypot(1 + motion.zoom, motion.roll)))) / seconds,
             float(np.degrees(np.arctan2(motion.roll, 1 + motion.zoom))) / seconds,
             100 * motion.residual / diagonal / seconds,
-            reference[0],
+            reference.pts,
         )
+
+
+def common_box(before: Sequence[Side], after: Sequence[Side], size: tuple[int, int]) -> Box:
+    """What is left of a small picture of `size` (height, width) without the bars that both show; of a side
+    that one picture cannot tell, the other one does."""
+    height, width = size
+    lines = []
+    for one, other in zip(before, after, strict=True):
+        told = [side.lines for side in (one, other) if side.lines is not None]
+        lines.append(math.ceil(min(told) - 0.05) if told else 0)
+    left, top, right, bottom = lines
+    if width - left - right < LEAST or height - top - bottom < LEAST:
+        return 0, 0, width, height
+    return left, top, width - right, height - bottom
+
+
+def of_whole(motion: Motion, box: Box, size: tuple[int, int], working: tuple[int, int]) -> Motion:
+    """Motion that was matched inside `box` (its working picture is of size `working`), as motion of the whole
+    small picture of `size` (height, width), in its pixels and around its middle. What is outside stands."""
+    height, width = size
+    left, top, right, bottom = box
+    scale = (right - left) / working[1]
+    share = (right - left) * (bottom - top) / (width * height)
+    # The model (u, v) = pan + zoom (x, y) + roll (-y, x), told from another middle.
+    x, y = (left + right - width) / 2, (top + bottom - height) / 2
+    pan_x = motion.pan[0] * scale - motion.zoom * x + motion.roll * y
+    pan_y = motion.pan[1] * scale - motion.zoom * y - motion.roll * x
+    amount = share * scale
+    return Motion(motion.length * amount, (pan_x, pan_y), motion.zoom, motion.roll, motion.residual * amount)
 
 
 def holds_cut(scores: list[float]) -> bool:
@@ -122,7 +184,7 @@ def holds_cut(scores: list[float]) -> bool:
 
 def working_size(height: int, width: int) -> tuple[int, int]:
     """(height, width) in which a small picture of this size is measured."""
-    scale = min(1.0, LONG_SIDE / max(height, width))
+    scale = LONG_SIDE / max(height, width)
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
@@ -130,7 +192,10 @@ def working_picture(gray: Picture) -> Picture:
     """`gray` in working size, smoothed against noise, padded where it is tiny."""
     height, width = working_size(*gray.shape)
     if (height, width) != gray.shape:
-        gray = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
+        smaller = width < gray.shape[1]
+        gray = cv2.resize(
+            gray, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        )
     gray = cv2.GaussianBlur(gray, (5, 5), 1.0)
     below, right = max(0, SHORTEST - height), max(0, SHORTEST - width)
     if below or right:

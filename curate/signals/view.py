@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.signals import borders
+
 Picture = NDArray[np.uint8]
 
 SMALL_WIDTH = 256
@@ -40,7 +42,8 @@ class FrameView:
     """One frame: `pts` in stream ticks, `small` uint8 BGR (h, w, 3), native-resolution luma on request.
 
     `coarse` is the picture that frames are compared by (Viewer.coarse; `small` if None), from which hue, sat
-    and value are. `previous` is the view before, for the change between the two; it is not kept.
+    and value are. `previous` is the view before, for the change between the two; it is not kept. `rotation`:
+    clockwise degrees that turn the native picture upright.
     """
 
     def __init__(
@@ -50,10 +53,12 @@ class FrameView:
         native_luma: Callable[[], Picture],
         previous: "FrameView | None" = None,
         coarse: Picture | None = None,
+        rotation: int = 0,
     ) -> None:
         self.pts = pts
         self.small = small
         self.native_luma = native_luma
+        self.rotation = rotation
         self.hue, self.sat, self.value = cv2.split(
             cv2.cvtColor(small if coarse is None else coarse, cv2.COLOR_BGR2HSV)
         )
@@ -73,6 +78,11 @@ class FrameView:
         them)."""
         gray: Picture = cv2.cvtColor(self.small, cv2.COLOR_BGR2GRAY)
         return gray
+
+    @cached_property
+    def borders(self) -> tuple[borders.Side, borders.Side, borders.Side, borders.Side]:
+        """What the sides of `gray` show: left, top, right, bottom, in its lines."""
+        return borders.find(self.gray)
 
 
 def histogram(plane: Picture) -> NDArray[np.float64]:
