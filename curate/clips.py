@@ -44,6 +44,11 @@ def cache_key(*facts: Any) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
+def pairs_key(name: str, key: str) -> str:
+    """Key of the pairs that the filter `name`, whose own key is `key`, found."""
+    return cache_key("pairs", name, key)
+
+
 def share(identity: bytes, salt: str) -> float:
     """A fixed number in [0, 1) for an id: a seeded choice that no order, path or worker count can change."""
     h = hashlib.blake2b(identity, digest_size=8, salt=salt.encode()[:16])
@@ -74,9 +79,10 @@ VIDEOS = _schema(
     rotation=_I, sar=_S, fps=_F, vfr=_B, irregular=_B, frames=_I, keyframes=_I, seconds=_F, start_seconds=_F,
     time_base=_S, pixel_format=_S, bit_depth=_I, matrix=_S, range=_S, transfer=_S, primaries=_S, has_audio=_B,
     audio_codec=_S, audio_rate=_I, audio_channels=_I, bits_per_pixel=_F, error=_S, key=_S,
+    entries=pa.list_(pa.struct([("pts", _I), ("ready", _I)])),
 )  # fmt: skip
 """One content. `width` x `height` as shown (upright, square pixels); `seconds` of its frames; `error`: why
-not usable."""
+not usable; `entries`: keyframes at which a scan may be split (curate.media.probe), not in the view."""
 
 SCANS = _schema(
     video_id=ID,
@@ -85,10 +91,11 @@ SCANS = _schema(
     ),
     frames_decoded=_I, start_pts=_I, end_pts=_I, seconds=_F, time_base=_S, salvaged=_B, errors=_I,
     first_error=_S,
-    reordered=_B, filled=_I, error=_S, transient=_B, cpu_seconds=_F,
+    reordered=_B, filled=_I, error=_S, transient=_B, cpu_seconds=_F, chunks=_I, chunk_error=_S,
 )  # fmt: skip
 """One decoding pass over a video. A signal part exists for readers only when a row here names it
-(`groups.part`)."""
+(`groups.part`). `chunks`: in how many it was decoded; `chunk_error`: why it was decoded whole all the
+same."""
 
 CLIPS = _schema(
     clip_id=ID, video_id=ID, start_pts=_I, end_pts=_I, time_base=_S, start_seconds=_F, end_seconds=_F,
@@ -122,8 +129,9 @@ VERDICTS = _schema(clip_id=ID, kept=_B, dropped_by=_S, error=_S, pending=_B, pos
 
 FUNNEL = _schema(position=_I, rule=_S, entered=_I, dropped=_I, failed=_I, pending=_I)
 
-PAIRS = _schema(clip_a=ID, clip_b=ID, kind=_S, similarity=_F)
-"""Two near-identical clips."""
+PAIRS = _schema(clip_a=ID, clip_b=ID, kind=_S, similarity=_F, better=ID, covered=_F)
+"""Two near-identical clips, clip_a < clip_b. `better`: the one of the two that is the better copy; `covered`: how
+much of the other one it shows, which a rule is about; `similarity` is about the shorter one."""
 
 STEPS = _schema(
     run=_I,
@@ -149,7 +157,7 @@ TABLES: dict[str, pa.Schema] = {
     "pairs": PAIRS, "steps": STEPS, "runs": RUNS,
 }  # fmt: skip
 
-KEYED = {"clips", "captions", "encodes", "verdicts", "funnel"}
+KEYED = {"clips", "captions", "encodes", "verdicts", "funnel", "pairs"}
 """Tables partitioned by the cache key of the step that wrote them; scores are too."""
 
 SCORE_COLUMN_TYPES: dict[type, pa.DataType] = {float: _F, int: _I, bool: _B, str: _S}

@@ -21,7 +21,7 @@ from curate.signals.frames import VERSION as FRAMES_VERSION
 from curate.storage import Folder
 from curate.tables import Tables
 
-PROBE_VERSION = 1
+PROBE_VERSION = 2
 """Goes up when `curate.media.probe` says other things of the same bytes: videos are then probed again."""
 
 

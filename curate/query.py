@@ -56,7 +56,7 @@ class Views:
             "verdicts": self._verdicts(),
             "captions": self._captions(),
             "samples": f"SELECT * FROM {self._table('samples')}",
-            "pairs": f"SELECT * FROM {self._table('pairs')}",
+            "pairs": self._pairs(),
             "steps": f"SELECT * FROM {self._table('steps')} ORDER BY run",
             "runs": f"SELECT run, name, max(ended) AS ended, any_value(pipeline) AS pipeline, "
             f"any_value(versions) AS versions FROM {self._table('runs')} GROUP BY run, name ORDER BY run",
@@ -76,7 +76,9 @@ class Views:
         )
 
     def _videos(self) -> str:
-        facts = [field.name for field in clips.VIDEOS if field.name not in ("video_id", "error", "key")]
+        facts = [
+            field.name for field in clips.VIDEOS if field.name not in ("video_id", "error", "key", "entries")
+        ]
         columns = ", ".join(f"any_value(v.{identifier(name)}) AS {identifier(name)}" for name in facts)
         nulls = ", ".join(f"NULL AS {identifier(name)}" for name in facts)
         # A group that failed in one scan and not in another did not fail.
@@ -161,6 +163,17 @@ class Views:
             "SELECT NULL::UUID AS clip_id, NULL AS filter, NULL::DOUBLE AS score, NULL AS error WHERE false"
         )
         return " UNION ALL ".join(selects) or empty
+
+    def _pairs(self) -> str:
+        """Pairs that the filters of the last run found among the clips of the current input."""
+        keys = [clips.pairs_key(name, key) for name, key in self.filters.items()]
+        selects = [
+            f"SELECT p.* FROM {self._table('pairs', key)} p "
+            "WHERE clip_a IN (SELECT clip_id FROM _clips) AND clip_b IN (SELECT clip_id FROM _clips)"
+            for key in keys
+            if self.tables.files("pairs", key)
+        ]
+        return " UNION ALL ".join(selects) or f"SELECT * FROM {self.tables.relation('pairs', 'none')}"
 
     def _verdicts(self) -> str:
         return f"""

@@ -17,7 +17,7 @@ from stages.encode import Survivor
 from stages.inputs import merge_carried
 
 CLIP_FACTS = ("start_pts", "end_pts", "time_base", "start_seconds", "end_seconds")
-NOT_OF_VIDEO = frozenset({"video_id", "error", "key"})
+NOT_OF_VIDEO = frozenset({"video_id", "error", "key", "entries"})
 
 
 def survivors(context: Context, kept: pa.Table, videos: Mapping[bytes, Video]) -> list[Survivor]:

@@ -55,6 +55,8 @@ class DecodeReport:
     filled: int = 0
     """Frames whose timestamp was missing, repeated or ran backwards, and was made up."""
     first_error: str | None = None
+    lost: int = 0
+    """Packets after the first frame from which no frame with their timestamp came."""
 
 
 def decode(
@@ -88,6 +90,27 @@ def decode(
     if report.frames == 0:
         cause = f" ({report.first_error})" if report.first_error else ""
         raise MediaError(f"no frame of {shown(path)} can be decoded{cause}: it is damaged or cut short.")
+
+
+def decode_from(
+    path: str,
+    entry: int,
+    *,
+    end_pts: int | None = None,
+    report: DecodeReport | None = None,
+    passing: Callable[[], None] | None = None,
+) -> Iterator[Frame]:
+    """Yield the frames with entry <= pts < end_pts, decoded from the keyframe at `entry` or one before it.
+
+    `passing` is called for each frame before. Nothing is made up for: raises MediaError where seeking does
+    not get there, and whether the pictures are those of a decode from the start is for the caller to compare.
+    """
+    report = DecodeReport() if report is None else report
+    with open_video(path) as container:
+        sought = _sought(container, video_stream(container), entry, report)
+        if sought is None:
+            raise MediaError(f"{shown(path)} cannot be sought in: decode it from its start.")
+        yield from _span(sought, entry, end_pts, passing)
 
 
 def _span(
@@ -191,9 +214,11 @@ def _ordered(
             if early and len(images) < WINDOW:
                 break
             awaited.difference_update(early)
+            report.lost += len(early) if clock.last is not None else 0
             yield clock.write(images.pop(0), stamps, least)
     while images:
         yield clock.write(images.pop(0), stamps, min(stamps))
+    report.lost += sum(clock.first is not None and other > clock.first for other in awaited)
 
 
 class _Clock:
@@ -202,6 +227,7 @@ class _Clock:
     def __init__(self, nominal: int, report: DecodeReport) -> None:
         self.report = report
         self.spacing = nominal
+        self.first: int | None = None
         self.last: int | None = None
         self.shift = 0
         self.seen: int | None = None
@@ -239,6 +265,8 @@ class _Clock:
                 pts = self.last + self.spacing
             elif pts == stamp:
                 self.spacing = pts - self.last
+        else:
+            self.first = pts
         self.last = pts
         return pts, image
 

@@ -1,7 +1,8 @@
 """What a video is, from one pass over its packets and one decoded frame."""
 
+import math
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,6 +17,24 @@ from curate.media.colour import matrix_name, primaries_name, range_name, transfe
 from curate.media.container import nominal_rate, open_video, shown, time_base, video_stream
 from curate.media.errors import MediaError
 from curate.media.picture import rotation_of, shown_size, usable_sar
+
+ENTRY_SECONDS = 1.0
+"""Entries are at least this far apart, so that a file of keyframes alone has no endless list of them; and
+what was decoded from one is compared for at least as long before it is relied on."""
+ENTRY_FRAMES = 32
+"""… and for at least so many frames: twice the pictures that H.264 and HEVC may hold for reference (16). A
+picture after the keyframe that refers to one before it, which is what makes an entry unclean, does so while
+that is still held."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A keyframe at which decoding may begin, if it turns out to be a clean one."""
+
+    pts: int
+    ready: int
+    """First pts at least ENTRY_SECONDS and ENTRY_FRAMES later: what lies between is decoded from both sides
+    and compared."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +65,8 @@ class Probe:
     frames: int
     """Packets of the video stream that are shown; a damaged file decodes to fewer."""
     keyframes: int
+    entries: list[Entry]
+    """Keyframes at which the file may be split, in order; none where timestamps are irregular."""
     seconds: float
     """Last pts + last duration - first pts."""
     start_seconds: float
@@ -72,7 +93,9 @@ class _Packets:
     """The packets of the video stream that are shown."""
 
     count: int
-    keyframes: int
+    keyframes: list[int]
+    """pts of the keyframes, without those that are missing."""
+    key_count: int
     size: int
     pts: npt.NDArray[np.int64]
     """Sorted; without those that are missing."""
@@ -111,7 +134,8 @@ def probe(path: str, progress: Callable[[], None] | None = None) -> Probe:
             vfr=vfr,
             irregular=packets.irregular,
             frames=packets.count,
-            keyframes=packets.keyframes,
+            keyframes=packets.key_count,
+            entries=[] if packets.irregular else entries(packets.keyframes, packets.pts, base),
             seconds=_seconds(packets, base, fps),
             start_seconds=float(int(packets.pts[0]) * base) if len(packets.pts) else 0.0,
             pixel_format=frame.format.name,
@@ -127,6 +151,21 @@ def probe(path: str, progress: Callable[[], None] | None = None) -> Probe:
             video_bytes=packets.size,
             bits_per_pixel=packets.size * 8 / (packets.count * width * height),
         )
+
+
+def entries(keyframes: Iterable[int], pts: npt.NDArray[np.int64], base: Fraction) -> list[Entry]:
+    """The keyframes ENTRY_SECONDS apart of a file whose frames have `pts` (sorted), and when each is ready;
+    without those that come too late for it."""
+    apart = math.ceil(ENTRY_SECONDS / base)
+    found: list[Entry] = []
+    for key in sorted(keyframes):
+        if found and key < found[-1].pts + apart:
+            continue
+        at = max(int(np.searchsorted(pts, key)) + ENTRY_FRAMES, int(np.searchsorted(pts, key + apart)))
+        if at >= len(pts):
+            break
+        found.append(Entry(key, int(pts[at])))
+    return found
 
 
 def constant_spacing(pts: npt.NDArray[np.int64], period: float, base: Fraction) -> bool:
@@ -171,7 +210,7 @@ def _read(
     progress: Callable[[], None] | None = None,
 ) -> tuple[_Packets, VideoFrame | None]:
     """All packets, and the first frame; a failed read ends the pass, a failed decode is passed over."""
-    pts, frame = array("q"), None
+    pts, keys, frame = array("q"), array("q"), None
     count = keyframes = size = missing = backwards = 0
     last_dts: int | None = None
     final: tuple[int, int] | None = None
@@ -195,6 +234,8 @@ def _read(
                 missing += 1
                 continue
             pts.append(packet.pts)
+            if packet.is_keyframe:
+                keys.append(packet.pts)
             if final is None or packet.pts > final[0]:
                 final = (packet.pts, packet.duration or 0)
     except av.FFmpegError:
@@ -206,7 +247,8 @@ def _read(
     timeless = container.format.name in TIMELESS and stream.codec_context.has_b_frames and in_packet_order
     repeated = bool((np.diff(stamps) == 0).any())
     irregular = bool(missing or backwards or repeated or timeless)
-    return _Packets(count, keyframes, size, stamps, final[1] if final else 0, irregular), frame
+    duration = final[1] if final else 0
+    return _Packets(count, keys.tolist(), keyframes, size, stamps, duration, irregular), frame
 
 
 TIMELESS = frozenset(("avi", "h264", "hevc", "m4v", "mpegvideo", "vc1", "vvc", "cavsvideo"))

@@ -13,9 +13,10 @@ from typing import Any, cast
 import cv2
 
 from curate.media.container import open_video, time_base, video_stream
-from curate.media.decode import DecodeReport, Frame, decode
+from curate.media.decode import DecodeReport, Frame, decode, decode_from
 from curate.media.picture import Viewer, rotation_of, usable_sar
 from curate.signals import GROUPS
+from curate.signals.chunks import Chunk, Watch, Watched
 from curate.signals.frames import NAME as FRAMES
 from curate.signals.frames import SCHEMA as FRAMES_SCHEMA
 from curate.signals.frames import FramesOptions, encode_jpeg
@@ -54,6 +55,8 @@ class ScanResult:
     filled: int
     cpu_seconds: float
     """CPU time of this process during the scan; the one value here that differs from run to run."""
+    watched: Watched | None = None
+    """Of a chunk: what shows whether it fits its neighbours."""
 
 
 def part_path(group: str, name: str) -> str:
@@ -69,14 +72,17 @@ def scan_file(
     groups: Sequence[str],
     frames: FramesOptions | None,
     name: str,
+    chunk: Chunk | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> ScanResult:
     """Decode `path` once, measure `groups` on every frame, store sampled `frames`, and write one part for
     each.
 
     The same file and options give parts of the same bytes. Memory does not grow with the file's length.
-    `progress` is called with the number of frames done. Raises MediaError if no frame decodes and ValueError
-    for an unknown group; then no part is left behind.
+    With `chunk`, only that span of the file is decoded; its parts begin with rows of the chunk before
+    (`Watched.written_from`), which `curate.signals.merge` compares and leaves out.
+    `progress` is called with the number of frames measured. Raises MediaError if no frame decodes and
+    ValueError for an unknown group; then no part is left behind.
     """
     unknown = sorted(set(groups) - set(GROUPS))
     if unknown:
@@ -94,6 +100,7 @@ def scan_file(
     folder = Path(out_dir)
     report = DecodeReport()
     span = _Span()
+    done = progress or (lambda _: None)
     with contextlib.ExitStack() as stack:
         writers = {
             group: stack.enter_context(PartWriter(folder / part_path(group, name), schema, video_id))
@@ -101,15 +108,20 @@ def scan_file(
         }
         measures = [(group.start(base), writers[group.name]) for group in asked]
         sampled = SampleGrid(frames.frames_per_second, base) if frames is not None else None
-        for frame, viewer, view in _views(path, sar, report):
+        watch = Watch(chunk or Chunk(), report)
+        for frame, viewer, view in _views(path, sar, report, chunk, lambda: done(0)):
+            written = watch.add(frame)
             for measure, writer in measures:
-                writer.add(view.pts, measure.update(view))
-            if frames is not None and sampled is not None and sampled.takes(view.pts, view.change.score):
+                row = measure.update(view)
+                if written:
+                    writer.add(view.pts, row)
+            takes = sampled is not None and sampled.takes(view.pts, view.change.score)
+            if frames is not None and takes and written:
                 jpeg = encode_jpeg(viewer.rgb(frame.image, frames.short_side), frames.quality)
-                writers[FRAMES].add(view.pts, (jpeg,), len(jpeg))
-            span.add(frame)
-            if progress is not None:
-                progress(span.frames)
+                writers[FRAMES].add(view.pts, (jpeg,))
+            if watch.inside(frame):
+                span.add(frame)
+            done(watch.seen)
     return ScanResult(
         parts={
             group: Part(part_path(group, name), writer.rows, writer.path.stat().st_size)
@@ -126,6 +138,7 @@ def scan_file(
         reordered=report.reordered > 0,
         filled=report.filled,
         cpu_seconds=time.process_time() - began,
+        watched=None if chunk is None else watch.found(),
     )
 
 
@@ -136,9 +149,11 @@ def scan_from_json(
     groups: list[str],
     frames: dict[str, Any] | None,
     name: str,
+    chunk: dict[str, Any] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> ScanResult:
-    """`scan_file` with JSON arguments: `video_id` as 32 hex digits, `frames` as the options' dictionary."""
+    """`scan_file` with JSON arguments: `video_id` as 32 hex digits, `frames` and `chunk` as dictionaries of
+    their fields."""
     return scan_file(
         path,
         out_dir,
@@ -146,6 +161,7 @@ def scan_from_json(
         groups=groups,
         frames=None if frames is None else FramesOptions(**frames),
         name=name,
+        chunk=None if chunk is None else Chunk(**chunk),
         progress=progress,
     )
 
@@ -165,22 +181,45 @@ class _Span:
         self.end = frame.pts + frame.duration
 
 
-def _views(path: str, sar: Fraction, report: DecodeReport) -> Iterator[tuple[Frame, Viewer, FrameView]]:
-    """Every frame with what the groups see of it. Small pictures keep the size of the first one."""
-    viewer: Viewer | None = None
+def _views(
+    path: str, sar: Fraction, report: DecodeReport, chunk: Chunk | None, passing: Callable[[], None]
+) -> Iterator[tuple[Frame, Viewer, FrameView]]:
+    """Every frame with what the groups see of it: all of the file, or from a chunk's entry to its end.
+
+    `passing` is called for each frame that is decoded on the way to the entry.
+    """
+    sight: _Sight | None = None
+    frames = decode(path, report=report)
+    if chunk is not None and chunk.entry is None:
+        frames = decode(path, end_pts=chunk.end, report=report)
+    elif chunk is not None and chunk.entry is not None:
+        # What all pictures of the file are made like is its first frame, wherever this chunk begins.
+        with contextlib.closing(cast(Generator[Frame, None, None], decode(path))) as decoded:
+            sight = _Sight(next(decoded), sar)
+        frames = decode_from(path, chunk.entry, end_pts=chunk.end, report=report, passing=passing)
     view: FrameView | None = None
-    with contextlib.closing(cast(Generator[Frame, None, None], decode(path, report=report))) as decoded:
+    with contextlib.closing(cast(Generator[Frame, None, None], frames)) as decoded:
         for frame in decoded:
-            if viewer is None:
-                viewer = Viewer(rotation_of(frame.image), sar)
-            small = viewer.small(frame.image, SMALL_WIDTH)
-            if view is not None and small.shape != view.small.shape:
-                # The coded size changed midway: what is compared must have one size.
-                height, width = view.small.shape[:2]
-                small = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
-            coarse = viewer.coarse(frame.image)
-            if view is not None and coarse.shape[:2] != view.hue.shape:
-                height, width = view.hue.shape
-                coarse = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-            view = FrameView(frame.pts, small, partial(viewer.luma, frame.image), view, coarse)
-            yield frame, viewer, view
+            sight = sight or _Sight(frame, sar)
+            view = sight.see(frame, view)
+            yield frame, sight.viewer, view
+
+
+class _Sight:
+    """Small pictures, upright and sized as the first frame of the file has them."""
+
+    def __init__(self, first: Frame, sar: Fraction) -> None:
+        self.viewer = Viewer(rotation_of(first.image), sar)
+        self._small = self.viewer.small(first.image, SMALL_WIDTH).shape[1::-1]
+        self._coarse = self.viewer.coarse(first.image).shape[1::-1]
+
+    def see(self, frame: Frame, previous: FrameView | None) -> FrameView:
+        small = self.viewer.small(frame.image, SMALL_WIDTH)
+        if small.shape[1::-1] != self._small:
+            # The coded size changed midway: what is compared must have one size.
+            small = cv2.resize(small, self._small, interpolation=cv2.INTER_AREA)
+        coarse = self.viewer.coarse(frame.image)
+        if coarse.shape[1::-1] != self._coarse:
+            coarse = cv2.resize(coarse, self._coarse, interpolation=cv2.INTER_LINEAR)
+        luma = partial(self.viewer.luma, frame.image)
+        return FrameView(frame.pts, small, luma, previous, coarse, self.viewer.rotation)
