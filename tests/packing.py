@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from curate import clips
-from curate.cluster import Cluster, Item
+from curate.cluster import Cluster, Item, batches
+from curate.cluster.room import Needs
 from curate.config import resolve
 from curate.context import Context, Keys, Step
 from curate.storage import Folder
@@ -25,9 +26,23 @@ class Here(Cluster):
     def __init__(self) -> None:
         super().__init__(1)
 
-    def each(self, function: Callable[[Item], Item], items: Sequence[Item]) -> Iterator[Item]:
+    def each(
+        self, function: Callable[[Item], Item], items: Sequence[Item], needs: Needs | None = None
+    ) -> Iterator[Item]:
         for item in items:
             yield json.loads(json.dumps(function(json.loads(json.dumps(item)))))
+
+    def pool(
+        self,
+        make: Callable[[], Callable[[list[Item]], list[Item]]],
+        items: Sequence[Item],
+        *,
+        batch_size: int,
+        resources: Needs,
+    ) -> Iterator[Item]:
+        work = make()
+        for batch in batches(items, batch_size):
+            yield from json.loads(json.dumps(work(json.loads(json.dumps(batch)))))
 
 
 class Quiet:
