@@ -129,6 +129,16 @@ def query(
 
 
 @app.command()
+def report(run: Run) -> None:
+    """Write RUN/report.html: what the last run did, on one page. A run does so at its end; this does it
+    anew."""
+    from curate.report import write
+    from curate.storage import Folder
+
+    print(write(Folder(run)))
+
+
+@app.command()
 def verify(run: Run) -> None:
     """Check every shard against the tables; exit with 1, naming shard and key, where they differ."""
     from curate.query import QueryError
@@ -236,6 +246,8 @@ def _print_summary(result: "Summary") -> None:
         f"{result.seconds:.1f} s, of which {result.outside_seconds:.1f} s ({share:.0%}) outside decoding, "
         "measuring and encoding"
     )
+    if result.report:
+        print(f"report: {result.report}")
     if result.failed_videos:
         print(f"what failed and why: {_ask_failed(result.folder)}")
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate import clips, state
+from curate import clips, report, state
 from curate.cluster import Cluster
 from curate.config import Plan
 from curate.context import Context, Keys, Reporter, RunError, Step, versions
@@ -48,6 +48,8 @@ class Summary:
     """Wall time in which nothing was decoded, measured or encoded: start of Ray, planning, tables."""
     samples: int
     shards: int
+    report: str | None
+    """Path of report.html; None if it could not be written."""
 
 
 def execute(plan: Plan, reporter: Reporter, address: str | None = None) -> Summary:
@@ -80,7 +82,19 @@ def execute(plan: Plan, reporter: Reporter, address: str | None = None) -> Summa
                 raise
             context.write_steps()
         note_run(context, rules, digest, found.passed_over)
-        return summary(context, videos, found.passed_over, rules, began, cluster.busy)
+        page = write_report(context)
+        return summary(context, videos, found.passed_over, rules, began, cluster.busy, page)
+
+
+def write_report(context: Context) -> str | None:
+    """Bring report.html up to date; its path. The run is done by then, so that nothing that goes wrong here
+    is more than a note."""
+    try:
+        return report.update(context.folder)
+    except Exception as error:
+        said = " ".join(str(error).split())
+        context.reporter.note(f"the report could not be written ({said}); `curate report` tries it again")
+        return None
 
 
 def last_run(tables: Tables) -> dict[str, Any] | None:
@@ -284,6 +298,7 @@ def summary(
     rules: str,
     began: float,
     busy: Sequence[tuple[float, float]],
+    page: str | None,
 ) -> Summary:
     """What to tell at the end. `busy`: when workers were at work."""
     tables = context.tables
@@ -309,6 +324,7 @@ def summary(
         outside_seconds=ended - began - covered([*here, *busy]),
         samples=samples.num_rows,
         shards=len(pc.unique(samples["shard"])),
+        report=page,
     )
 
 

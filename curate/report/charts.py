@@ -7,8 +7,6 @@ import io
 import logging
 import math
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -17,8 +15,9 @@ import numpy.typing as npt
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from curate.report.numbers import number, percent
 from curate.report.scores import FINE, Spread
@@ -37,7 +36,7 @@ WIDTH = 350
 TALL, LOW = 232, 118
 """Points down: histogram and retention curve, or a histogram alone."""
 LEFT, RIGHT = 40, 12
-SETTINGS = {
+SETTINGS: Any = {
     "svg.fonttype": "none", "svg.hashsalt": "curate", "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"], "font.size": 10, "axes.linewidth": 0.8, "path.simplify": True,
 }  # fmt: skip
@@ -48,39 +47,49 @@ class Charts:
 
     def __init__(self) -> None:
         self._number = count(1)
+        self._figures: dict[tuple[int, bool], tuple[Figure, list[Axes]]] = {}
 
     def full(self, spread: Spread, unit: str) -> str:
         """Histogram with the rule's bounds, and below it the retention curve."""
-        with self._figure(TALL) as (figure, made):
-            top = _axes(figure, TALL, 20, 104)
-            below = _axes(figure, TALL, 132, 62)
+        with rc_context(SETTINGS):
+            figure, (top, below) = self._figure(TALL, spread.axis.log)
             _histogram(top, spread)
             _retention(below, spread)
             _bounds(spread, top, below)
             _value_axis(spread, top, labels=False)
             _value_axis(spread, below, unit=unit)
-        return self._svg(made, f"{_summary(spread)} Below, the share that other thresholds would keep.")
+            return self._svg(figure, f"{_summary(spread)} Below, the share that other thresholds would keep.")
 
     def small(self, spread: Spread, unit: str) -> str:
         """A histogram alone, for a column without a rule."""
-        with self._figure(LOW) as (figure, made):
-            axes = _axes(figure, LOW, 8, 72)
+        with rc_context(SETTINGS):
+            figure, (axes,) = self._figure(LOW, spread.axis.log)
             _histogram(axes, spread)
             _value_axis(spread, axes, unit=unit)
-        return self._svg(made, _summary(spread))
+            return self._svg(figure, _summary(spread))
 
-    @contextmanager
-    def _figure(self, height: int) -> Iterator[tuple[Figure, io.StringIO]]:
-        made = io.StringIO()
-        with rc_context(SETTINGS):
+    def _figure(self, height: int, log: bool) -> tuple[Figure, list[Axes]]:
+        """An empty figure with its axes. To make axes and their ticks takes most of a chart's time, so those
+        of the chart before are wiped and used again."""
+        if (height, log) not in self._figures:
             figure = Figure(figsize=(WIDTH / 72, height / 72))
             FigureCanvasSVG(figure)
-            yield figure, made
-            nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-            figure.savefig(made, format="svg", metadata=nothing, transparent=True)
+            places = [(20, 104), (132, 62)] if height == TALL else [(8, 72)]
+            axes = [_axes(figure, height, *place) for place in places]
+            for one in axes:
+                one.set_xscale("log" if log else "linear")
+            self._figures[height, log] = figure, axes
+        figure, axes = self._figures[height, log]
+        for one in axes:
+            for artist in [*one.lines, *one.collections, *one.patches, *one.texts]:
+                artist.remove()
+        return figure, axes
 
-    def _svg(self, made: io.StringIO, label: str) -> str:
+    def _svg(self, figure: Figure, label: str) -> str:
         """The figure as an element of the page."""
+        made = io.StringIO()
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(made, format="svg", metadata=nothing, transparent=True)
         text = made.getvalue()
         text = text[text.index("<svg") :]
         prefix = f"c{next(self._number)}-"
@@ -136,8 +145,6 @@ def _steps(
     colour: str,
 ) -> None:
     """Bars of one colour, those of no height left out (as one shape they would draw a line at the foot)."""
-    from matplotlib.collections import PolyCollection
-
     bars = [
         [(edges[i], base[i]), (edges[i], top[i]), (edges[i + 1], top[i]), (edges[i + 1], base[i])]
         for i in np.flatnonzero(top > base)
@@ -153,7 +160,8 @@ def _retention(axes: Axes, spread: Spread) -> None:
     if math.isfinite(column.high):
         axes.plot(edges, spread.at_most, color=COLOURS["dropped"], linewidth=1.6, linestyle=(0, (4, 1.5)))
     axes.set_ylim(0, 1.06)
-    axes.set_yticks([0, 0.5, 1.0], ["0 %", "50 %", "100 %"])
+    axes.yaxis.set_major_locator(FixedLocator([0, 0.5, 1.0]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
     share = spread.share
     for bound, colour in ((column.low, "passed"), (column.high, "dropped")):
         if share is not None and edges[0] <= bound <= edges[-1]:
@@ -198,7 +206,6 @@ def _value_axis(spread: Spread, axes: Axes, labels: bool = True, unit: str = "")
     edges = spread.axis.edges
     formatter: Any = FuncFormatter(lambda value, _: number(value)) if labels else NullFormatter()
     if spread.axis.log:
-        axes.set_xscale("log")
         decades = math.log10(edges[-1] / edges[0])
         steps = (1.0,) if decades > 4 else (1.0, 3.0) if decades > 2 else (1.0, 2.0, 5.0)
         axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=12))
@@ -208,7 +215,7 @@ def _value_axis(spread: Spread, axes: Axes, labels: bool = True, unit: str = "")
     axes.xaxis.set_major_formatter(formatter)
     axes.set_xlim(float(edges[0]), float(edges[-1]))
     axes.tick_params(axis="x", length=3, color=COLOURS["soft"], labelcolor=COLOURS["soft"], labelsize=9)
-    if unit:
+    if labels:
         axes.set_xlabel(unit, color=COLOURS["soft"], fontsize=9, labelpad=2)
 
 

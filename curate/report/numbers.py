@@ -37,8 +37,8 @@ def percent(share: float | None) -> str:
     if share in (0.0, 1.0):
         return f"{share:.0%}".replace("%", "\u202f%")
     digits = 1 if 0.001 < share < 0.999 else 2
-    shown = min(max(round(share * 100, digits), 10**-digits), 100 - 10**-digits)
-    return f"{shown:g}\u202f%"
+    shown = min(max(share * 100, 10**-digits), 100 - 10**-digits)
+    return f"{shown:.{digits}f}\u202f%"
 
 
 def seconds(value: float | None) -> str:
@@ -68,13 +68,9 @@ def size(value: float | None) -> str:
     """Bytes in the unit that suits them."""
     if value is None:
         return "–"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if value < 1000:
-            break
-        value /= 1000
-    else:
-        unit = "PB"
-    return f"{number(float(f'{value:.3g}'))}\u202f{unit}"
+    units = ("B", "kB", "MB", "GB", "TB", "PB")
+    step = min(len(units) - 1, max(0, int(math.log10(max(value, 1)) // 3)))
+    return f"{number(float(f'{value / 1000**step:.3g}'))}\u202f{units[step]}"
 
 
 def moment(value: str | None) -> str:

@@ -74,12 +74,12 @@ QUANTITIES = (
     ),
     Quantity(
         "rate", "frames per second", "v.fps", "fps",
-        ((-math.inf, "under 15"), (15, "15–23"), (23, "23–24.5"), (24.5, "24.5–27"), (27, "27–31"),
-         (31, "31–49"), (49, "49–55"), (55, "55–61"), (61, "61 or more")),
+        ((-math.inf, "under 15"), (15, "15–23"), (23, "about 24"), (24.5, "about 25"), (27, "about 30"),
+         (31, "31–49"), (49, "about 50"), (55, "about 60"), (61, "over 61")),
     ),
 )  # fmt: skip
-"""Bands at which datasets and buckets are usually cut; those of the rate hold 24, 25, 30, 50 and 60 with
-their NTSC neighbours."""
+"""Bands at which datasets are usually cut; those of the rate hold 24, 25, 30, 50 and 60 with their NTSC
+neighbours."""
 
 
 def changes(source: Source) -> list[dict[str, Any]]:
@@ -126,8 +126,8 @@ def _banded(
 # -- failures ------------------------------------------------------------------------------------------------
 
 
-ALIKE = r"regexp_replace(error, '[0-9]+([.,:][0-9]+)*', '#', 'g')"
-"""A reason without its numbers, so that one reason is one row."""
+ALIKE = r"regexp_replace(replace(error, uri, '…'), '[0-9]+([.,:][0-9]+)*', '#', 'g')"
+"""A reason without its numbers and the file's name, so that one reason is one row."""
 FAILED = """
 SELECT 'video' AS what, uri, NULL AS seconds, error FROM _videos WHERE error IS NOT NULL
 UNION ALL
@@ -143,10 +143,13 @@ SELECT 'part of a video', uri, NULL, first_decode_error FROM _videos WHERE error
 
 def failures(source: Source) -> dict[str, Any]:
     """What failed and why: counts by reason, and the first of the list."""
-    failed = f"SELECT what, uri, seconds, left(coalesce(error, 'unknown'), 1000) AS error FROM ({FAILED})"
+    failed = (
+        f"SELECT what, coalesce(uri, '') AS uri, seconds, left(coalesce(error, 'unknown'), 1000) AS error "
+        f"FROM ({FAILED})"
+    )
     reasons = source.rows(
-        f"SELECT what, {ALIKE} AS reason, count(*) AS failures, min(error) AS example FROM ({failed}) "
-        f"GROUP BY ALL ORDER BY failures DESC, what, reason LIMIT {REASONS}"
+        f"SELECT what, {ALIKE} AS reason, count(*) AS failures, min(replace(error, uri, '…')) AS example "
+        f"FROM ({failed}) GROUP BY ALL ORDER BY failures DESC, what, reason LIMIT {REASONS}"
     )
     rows = source.rows(f"{failed} ORDER BY what, uri, seconds, error LIMIT {FAILURES}")
     counts = source.one(

@@ -6,25 +6,26 @@ from typing import Any
 from uuid import UUID
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from curate.plugins import Plugin, known, load
 from curate.report import numbers, overview
 from curate.report.charts import Charts
-from curate.report.scores import AUDITED, spread, values
+from curate.report.scores import spread, values
 from curate.report.source import Column, Source, step_name
 from curate.report.strips import Strips
 from curate.storage import Folder
 
 
-def render(folder: Folder) -> str:
-    """The page of the last run in `folder`."""
+def render(folder: Folder, state: str = "") -> str:
+    """The page of the last run in `folder`; `state` is written into it (see `update`)."""
     with Source(folder) as source:
         strips, charts = Strips(source), Charts()
         samples, pairs = overview.samples(source), overview.pairs(source)
         sides = [row[f"{side}_clip"] for row in pairs["rows"] for side in "ab"]
         return _template().render(
+            state=state,
             name=source.name,
             run=source.run,
             ended=source.ended,
@@ -41,11 +42,10 @@ def render(folder: Folder) -> str:
             pipeline=_yaml(source),
             versions=source.one("SELECT versions FROM runs WHERE run = ? LIMIT 1", [source.run])["versions"],
             css=Markup(files("curate.report").joinpath("page.css").read_text("utf-8")),
-            audited_from=AUDITED,
         )
 
 
-def _template() -> Any:
+def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("curate", "report"),
         autoescape=True,
@@ -67,7 +67,15 @@ def _hexed(identity: UUID) -> str:
 
 def _yaml(source: Source) -> str:
     """The resolved pipeline as a file that `curate run` takes."""
-    body = {"pipelines": {source.name: source.pipeline}}
+    # Sorted by name as they are stored, a filter's rules would come before what it is.
+    steps = [
+        {
+            name: step[name]
+            for name in sorted(step, key=lambda name: (name != "use", name != "name", name == "keep"))
+        }
+        for step in source.pipeline.get("filters", [])
+    ]
+    body = {"pipelines": {source.name: {**source.pipeline, "filters": steps}}}
     return yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=90)
 
 
@@ -83,7 +91,8 @@ def _filters(source: Source, charts: Charts, strips: Strips) -> list[dict[str, A
         plugin = _plugin(uses.get(name, ""))
         units = dict(plugin.UNITS) if plugin else {}
         shown: dict[str, list[dict[str, Any]]] = {"main": [], "further": []}
-        for column in (column for column in source.columns if column.filter == name):
+        own = [column for column in source.columns if column.filter == name]
+        for column in sorted(own, key=lambda column: not column.ruled):
             main = column.ruled or column.name == "score"
             entry = _column(source, charts, strips, column, units.get(column.name, ""), main)
             shown["main" if main else "further"].append(entry)
@@ -112,7 +121,7 @@ def _column(
 
 def _plugin(use: str) -> type[Plugin] | None:
     """The class of one of our own filters; what a run names beside them is not imported to be described."""
-    return load("filters", use, Plugin) if use in known("filters") else None  # type: ignore[type-abstract]
+    return load("filters", use, Plugin) if use in known("filters") else None
 
 
 def _about(plugin: type[Plugin] | None) -> str:

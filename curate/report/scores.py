@@ -115,8 +115,8 @@ def spread(source: Source, column: Column) -> Spread | None:
     bins = _bins(source, column, axis)
     low, high = axis.edges[0], axis.edges[-1]
     outside = source.one(
-        f"SELECT count(*) FILTER ({name} < {literal(low)}) AS l, count(*) FILTER ({name} > {literal(high)}) AS r "
-        "FROM _report"
+        f"SELECT count(*) FILTER ({name} < {literal(low)}) AS l, "
+        f"count(*) FILTER ({name} > {literal(high)}) AS r FROM _report"
     )
     enough = facts["audited"] >= AUDITED
     return Spread(
@@ -137,8 +137,9 @@ def spread(source: Source, column: Column) -> Spread | None:
 
 def axis_of(column: Column, least: float, most: float, middle: list[float]) -> Axis:
     """The axis for values between `least` and `most`; `middle`: their quantiles at 0.001, 0.05, 0.5, 0.95 and
-    0.999. It ends at the outer two, which one odd clip cannot stretch, and reaches the bounds of the rule
-    where they are near. Values that span decades are shown in decades."""
+    0.999. It ends at the outer two, which one odd clip cannot stretch, or at the extremes where they are
+    near, and reaches the bounds of the rule where those are near. Values that span decades are shown in
+    decades."""
     bounds = [bound for bound in (column.low, column.high) if math.isfinite(bound)]
     low, fifth, _, most_of, high = middle
     log = fifth > 0 and most_of / fifth >= 30 and all(bound > 0 for bound in bounds)
@@ -146,10 +147,16 @@ def axis_of(column: Column, least: float, most: float, middle: list[float]) -> A
         low = max(low, fifth / 100)
         start, end = math.log10(low), math.log10(max(high, low))
         marks = [math.log10(bound) for bound in bounds]
-        reach = 2.0
+        extremes = [math.log10(max(least, 1e-300)), math.log10(most)]
+        near, reach = 0.5, 2.0
     else:
         start, end, marks = low, high, bounds
-        reach = 3 * (end - start) if end > start else math.inf
+        extremes = [least, most]
+        near, reach = 0.5 * (end - start), 3 * (end - start) if end > start else math.inf
+    if start - extremes[0] <= near:
+        start = extremes[0]
+    if extremes[1] - end <= near:
+        end = extremes[1]
     for mark in marks:
         if start - reach <= mark <= end + reach:
             start, end = min(start, mark), max(end, mark)
@@ -213,9 +220,7 @@ def _thresholds(source: Source, column: Column) -> list[dict[str, Any]]:
 def values(source: Source, column: Column) -> dict[str, Any]:
     """A column of truth values or texts: how many clips have which, the most frequent first."""
     name = identifier(column.sql)
-    total = source.one(
-        f"SELECT count({name}) AS measured, count(DISTINCT {name}) AS different FROM _report"
-    )
+    total = source.one(f"SELECT count({name}) AS measured, count(DISTINCT {name}) AS different FROM _report")
     rows = source.rows(
         f"SELECT left({name}::VARCHAR, 300) AS value, count(*) AS clips FROM _report "
         f"WHERE {name} IS NOT NULL GROUP BY {name} ORDER BY clips DESC, value LIMIT {WORDS}"

@@ -1,23 +1,21 @@
 """Pictures of clips: three stored frames side by side, as one small JPEG in a data URI."""
 
 import base64
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from curate import clips
 from curate.frames_of import jpegs_of, picture
 from curate.report.source import Source
 from curate.signals.frames import NAME as FRAMES
-from curate.tables import rows_of
+from curate.tables import quoted
 
 FRAMES_OF_A_CLIP = 3
 """Two show that something moves, three also how; more would be too small on a phone."""
@@ -28,10 +26,11 @@ QUALITY = 70
 GAP = 2
 
 PARTS = """
-SELECT s.video_id, any_value(g.part ORDER BY g.part) AS part
-FROM (SELECT video_id, unnest(groups) AS g FROM {scans}) s SEMI JOIN wanted USING (video_id)
-WHERE g."group" = $name AND g.key = $key AND g.part IS NOT NULL GROUP BY ALL
+SELECT s.video_id, min(g.part) AS part
+FROM (SELECT video_id, unnest(groups) AS g FROM {scans}) s
+WHERE g."group" = {group} AND g.key = {key} AND g.part IS NOT NULL GROUP BY ALL
 """
+"""Of each video the part that a committed scan names; like `scans`, a row for each."""
 
 
 @dataclass(frozen=True)
@@ -60,30 +59,31 @@ class Strips:
             spans = self._source.rows(
                 f"SELECT clip_id, video_id, start_pts, end_pts FROM _report WHERE clip_id IN ({listed})"
             )
-            parts = self._parts({span["video_id"] for span in spans})
             for span in spans:
-                self._made[span["clip_id"]] = self._strip(parts.get(span["video_id"].bytes), span)
+                self._made[span["clip_id"]] = self._strip(span)
         return {clip: strip for clip in wanted if (strip := self._made.get(clip)) is not None}
 
-    def _parts(self, videos: set[UUID]) -> dict[bytes, str]:
-        """Video -> path of its part of sampled frames, where there is a file."""
-        tables, key = self._source.tables, self._source.keys["groups"].get(FRAMES)
-        if key is None or not videos:
+    @cached_property
+    def _parts(self) -> Mapping[UUID, str]:
+        """Video -> path of its part of sampled frames, relative to the run."""
+        key = self._source.keys["groups"].get(FRAMES)
+        if key is None:
             return {}
-        query = PARTS.format(scans=tables.relation("scans"))
-        query = query.replace("$name", f"'{FRAMES}'").replace("$key", f"'{key}'")
-        ids = clips.ids_array(sorted(video.bytes for video in videos))
-        found = rows_of(tables.sql(query, wanted=pa.table({"video_id": ids})))
-        paths = {row["video_id"]: tables.folder.path(row["part"]) for row in found}
-        return {video: path for video, path in paths.items() if os.path.isfile(path)}
+        scans = self._source.tables.relation("scans")
+        rows = self._source.rows(PARTS.format(scans=scans, group=quoted(FRAMES), key=quoted(key)))
+        return {row["video_id"]: row["part"] for row in rows}
 
-    def _strip(self, part: str | None, span: Mapping[str, Any]) -> Strip | None:
-        frames = []
-        if part is not None:
-            with suppress(OSError, ValueError):  # a damaged part is no reason to show nothing else
-                stored = jpegs_of(part, span["start_pts"], span["end_pts"], FRAMES_OF_A_CLIP)
-                frames = [picture(jpeg.data) for jpeg in stored]
-        return strip_of(frames) if frames else None
+    def _strip(self, span: Mapping[str, Any]) -> Strip | None:
+        part = self._parts.get(span["video_id"])
+        if part is None:
+            return None
+        path = self._source.tables.folder.path(part)
+        # A missing or damaged part is no reason to show nothing else.
+        with suppress(OSError, ValueError):
+            stored = jpegs_of(path, span["start_pts"], span["end_pts"], FRAMES_OF_A_CLIP)
+            if stored:
+                return strip_of([picture(jpeg.data) for jpeg in stored])
+        return None
 
 
 def strip_of(frames: list[npt.NDArray[np.uint8]]) -> Strip:
