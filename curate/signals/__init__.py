@@ -31,6 +31,8 @@ class Group:
     version: int
     schema: pa.Schema
     start: Callable[[Fraction], Measure]
+    standing: bool = True
+    """Scanned for every pipeline; the others only where something in the plan reads them."""
 
 
 GROUPS: dict[str, Group] = {
