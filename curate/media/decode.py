@@ -11,12 +11,16 @@ from typing import cast
 
 import av
 import av.container
+from av.audio.stream import AudioStream
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from curate.media.container import nominal_rate, open_video, shown, time_base, video_stream
 from curate.media.errors import MediaError
+from curate.media.listen import Listener, Receiver
+
+Packets = Iterator["Packet[VideoStream]"]
 
 WINDOW = 16
 """Frames held at most while a smaller timestamp may still come: the largest reorder depth of H.264 and HEVC
@@ -68,11 +72,14 @@ def decode(
     report: DecodeReport | None = None,
     seek: bool = True,
     passing: Callable[[], None] | None = None,
+    sound: Receiver | None = None,
 ) -> Iterator[Frame]:
     """Yield the frames of the main video stream with start_pts <= pts < end_pts, in presentation order.
 
     With `seek`, decoding starts at the keyframe at or before `start_pts`; otherwise at the file's start. What
     fails inside is skipped and counted in `report`; `passing` is called for each frame before `start_pts`.
+    `sound` is called with the frames of the best audio stream, whose packets lie between those of the video:
+    all of them, if the file is read from start to end.
     Raises MediaError if the file cannot be opened, or if no frame decodes; not if frames decode and none
     lies in the span.
     The same file gives the same frames every time; so does any number of threads while the file is intact.
@@ -85,7 +92,9 @@ def decode(
                 yield from _span(sought, start_pts, end_pts, passing)
                 return
     with open_video(path, threads=threads) as container:
-        frames = _timed(container, video_stream(container), report)
+        stream = video_stream(container)
+        listener = None if sound is None else Listener(container, sound)
+        frames = _timed(_packets(container, stream, report, listener), stream, report)
         yield from _span(_numbered(frames), start_pts, end_pts, passing)
     if report.frames == 0:
         cause = f" ({report.first_error})" if report.first_error else ""
@@ -149,7 +158,7 @@ def _sought(
             container.seek(start_pts - back * second, stream=stream, backward=True)
         except av.FFmpegError:
             return None
-        frames = _timed(container, stream, attempt)
+        frames = _timed(_packets(container, stream, attempt), stream, attempt)
         first = next(frames, None)
         if first is not None and first.pts <= start_pts:
             return _resumed(first, frames, attempt, report)
@@ -167,13 +176,11 @@ def _resumed(
     vars(report).update(vars(attempt))
 
 
-def _timed(
-    container: av.container.InputContainer, stream: VideoStream, report: DecodeReport
-) -> Iterator[Frame]:
+def _timed(packets: Packets, stream: VideoStream, report: DecodeReport) -> Iterator[Frame]:
     """Frames with strictly increasing pts and the duration of each, one frame behind the decoder."""
     held: Frame | None = None
     spacing = _nominal_ticks(stream)
-    for pts, image in _ordered(container, stream, spacing, report):
+    for pts, image in _ordered(packets, spacing, report):
         if held is not None:
             spacing = held.duration = pts - held.pts
             yield held
@@ -188,9 +195,7 @@ def _nominal_ticks(stream: VideoStream) -> int:
     return max(1, round(1 / (rate * time_base(stream)))) if rate else 1
 
 
-def _ordered(
-    container: av.container.InputContainer, stream: VideoStream, nominal: int, report: DecodeReport
-) -> Iterator[tuple[int, VideoFrame]]:
+def _ordered(packets: Packets, nominal: int, report: DecodeReport) -> Iterator[tuple[int, VideoFrame]]:
     """Pictures in the decoder's order, each with the smallest timestamp that is left.
 
     A timestamp is awaited while its packet went into the decoder and no picture with it came out. As long as
@@ -203,7 +208,7 @@ def _ordered(
     awaited: set[int] = set()
     images: list[VideoFrame] = []
     stamps: list[int] = []
-    for image in _pictures(container, stream, awaited, report):
+    for image in _pictures(packets, awaited, report):
         stamp = clock.read(image)
         awaited.discard(stamp)
         images.append(image)
@@ -271,11 +276,9 @@ class _Clock:
         return pts, image
 
 
-def _pictures(
-    container: av.container.InputContainer, stream: VideoStream, awaited: set[int], report: DecodeReport
-) -> Iterator[VideoFrame]:
+def _pictures(packets: Packets, awaited: set[int], report: DecodeReport) -> Iterator[VideoFrame]:
     """Every picture that decodes. The pts of packets that went in are added to `awaited`."""
-    for packet in _packets(container, stream, report):
+    for packet in packets:
         if packet.pts is not None and not packet.is_discard:
             awaited.add(packet.pts)
         try:
@@ -291,12 +294,37 @@ def _pictures(
             yield image
 
 
+def listen(path: str, sound: Receiver, progress: Callable[[], None] | None = None) -> None:
+    """Call `sound` with the very frames that `decode(path, sound=sound)` would, and decode no picture.
+
+    `progress` is called for each packet of the pictures that is passed over. Raises MediaError if the file
+    cannot be opened.
+    """
+    with open_video(path) as container:
+        listener = Listener(container, sound)
+        if listener.stream is None:
+            return
+        for _ in _packets(container, video_stream(container), DecodeReport(), listener):
+            if progress is not None:
+                progress()
+
+
 def _packets(
-    container: av.container.InputContainer, stream: VideoStream, report: DecodeReport
-) -> "Iterator[Packet[VideoStream]]":
-    """Packets of the stream, then the empty one that drains the decoder; a failed read is tried again."""
+    container: av.container.InputContainer,
+    stream: VideoStream,
+    report: DecodeReport,
+    listener: Listener | None = None,
+) -> Packets:
+    """Packets of the stream, then the empty one that drains the decoder; a failed read is tried again.
+
+    Those of `listener` go to it and are counted nowhere: what is read of the pictures is the same with it and
+    without.
+    """
+    streams: list[VideoStream | AudioStream] = [stream]
+    if listener is not None and listener.stream is not None:
+        streams.append(listener.stream)
     failed = 0
-    packets = container.demux(stream)
+    packets = container.demux(streams)
     while failed < MAX_READ_ERRORS:
         try:
             packet = next(packets)
@@ -305,10 +333,15 @@ def _packets(
         except av.FFmpegError as error:
             _note(report, error)
             failed += 1
-            packets = container.demux(stream)
+            packets = container.demux(streams)
+            continue
+        if listener is not None and listener.owns(packet):
+            listener.hear(packet)
             continue
         failed = 0
-        yield packet
+        yield cast("Packet[VideoStream]", packet)
+    if listener is not None:
+        listener.drain()
     drain = cast("Packet[VideoStream]", Packet())
     drain.stream = stream
     yield drain

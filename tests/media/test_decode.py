@@ -135,7 +135,7 @@ def ordered(monkeypatch, shown, nominal=10, delay=3):
     report = DecodeReport()
     pictures = [stamp if isinstance(stamp, Picture) else Picture(stamp) for stamp in shown]
 
-    def decoded(container, stream, awaited, report):
+    def decoded(packets, awaited, report):
         for place in range(-delay, len(pictures)):
             if place + delay < len(pictures) and pictures[place + delay].pts is not None:
                 awaited.add(pictures[place + delay].pts)
@@ -143,7 +143,7 @@ def ordered(monkeypatch, shown, nominal=10, delay=3):
                 yield pictures[place]
 
     monkeypatch.setattr(module, "_pictures", decoded)
-    return [pts for pts, _ in module._ordered(None, None, nominal, report)], report
+    return [pts for pts, _ in module._ordered(iter(()), nominal, report)], report
 
 
 def test_swapped_timestamps_are_dealt_out_in_order(monkeypatch):
@@ -180,7 +180,7 @@ def test_lost_packets_leave_gaps_and_hold_pictures_for_a_bounded_time(monkeypatc
     shown = [stamp for stamp in range(0, 1000, 10) if stamp not in (200, 210)]
     held = []
 
-    def pictures(container, stream, awaited, report):
+    def pictures(packets, awaited, report):
         for place, stamp in enumerate(shown):
             awaited.update((200, 210) if stamp == 220 else ())
             awaited.add(stamp)
@@ -189,7 +189,7 @@ def test_lost_packets_leave_gaps_and_hold_pictures_for_a_bounded_time(monkeypatc
 
     monkeypatch.setattr(module, "_pictures", pictures)
     stamps, most = [], 0
-    for pts, _ in module._ordered(None, None, 10, DecodeReport()):
+    for pts, _ in module._ordered(iter(()), 10, DecodeReport()):
         stamps.append(pts)
         most = max(most, len(held) - len(stamps))
     assert stamps == shown
