@@ -24,7 +24,7 @@ def _values(column: pa.ChunkedArray) -> npt.NDArray[Any]:
     if column.null_count and pa.types.is_boolean(column.type):
         column = column.fill_null(False)
     elif column.null_count and pa.types.is_integer(column.type):
-        column = column.cast(pa.float64())
+        column = column.cast(pa.float64(), safe=False)  # timestamps from 2^53 on are rounded
     return np.asarray(column.to_numpy())
 
 

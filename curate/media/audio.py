@@ -32,7 +32,7 @@ import numpy as np
 from av.error import FFmpegError
 from av.stream import Discard
 
-from curate.media.container import open_video
+from curate.media.container import demuxed, open_video
 from curate.media.errors import MediaError
 
 KEPT_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
@@ -194,7 +194,7 @@ class ClipAudio:
             for other in container.streams:
                 if other is not stream:
                     other.discard = Discard.all
-            packets = container.demux(stream)
+            packets = demuxed(container, stream)
             while True:
                 try:
                     packet = next(packets)

@@ -7,12 +7,15 @@ that makes it read other files or URLs. Every open therefore names the demuxers 
 import contextlib
 import os
 import stat
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 import av
 import av.container
 import av.logging
-from av.stream import Disposition
+from av.packet import Packet
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from curate.media.errors import MediaError
@@ -99,6 +102,23 @@ def video_stream(container: av.container.InputContainer) -> VideoStream:
     if not 0 < width * height <= MAX_PIXELS:  # FFmpeg, told the limit, reports what exceeds it as 0x0
         raise MediaError(f"{name} has pictures of no known size, or of more than {MAX_PIXELS} pixels.")
     return best
+
+
+def demuxed(
+    container: av.container.InputContainer, streams: "Stream | Sequence[Stream]"
+) -> "Iterator[Packet[Any]]":
+    """The packets of some streams, then the empty ones that drain their decoders: `container.demux`.
+
+    Where a track appeared in the middle of the file (damaged MPEG-TS and FLV), PyAV raises an IndexError at
+    the end, after the last packet of the tracks that it knows.
+    """
+    packets = container.demux(streams)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, IndexError):
+            return
+        yield packet
 
 
 def time_base(stream: VideoStream) -> Fraction:

@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from curate.media.container import nominal_rate, open_video, shown, time_base, video_stream
+from curate.media.container import demuxed, nominal_rate, open_video, shown, time_base, video_stream
 from curate.media.errors import MediaError
 from curate.media.listen import Listener, Receiver
 
@@ -324,7 +324,7 @@ def _packets(
     if listener is not None and listener.stream is not None:
         streams.append(listener.stream)
     failed = 0
-    packets = container.demux(streams)
+    packets = demuxed(container, streams)
     while failed < MAX_READ_ERRORS:
         try:
             packet = next(packets)
@@ -333,7 +333,7 @@ def _packets(
         except av.FFmpegError as error:
             _note(report, error)
             failed += 1
-            packets = container.demux(streams)
+            packets = demuxed(container, streams)
             continue
         if listener is not None and listener.owns(packet):
             listener.hear(packet)

@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from curate.media.colour import matrix_name, primaries_name, range_name, transfer_name
-from curate.media.container import nominal_rate, open_video, shown, time_base, video_stream
+from curate.media.container import demuxed, nominal_rate, open_video, shown, time_base, video_stream
 from curate.media.errors import MediaError
 from curate.media.picture import rotation_of, shown_size, usable_sar
 
@@ -215,7 +215,7 @@ def _read(
     last_dts: int | None = None
     final: tuple[int, int] | None = None
     try:
-        for packet in container.demux(stream):
+        for packet in demuxed(container, stream):
             if progress is not None:
                 progress()
             if frame is None:

@@ -32,5 +32,8 @@ def encode_jpeg(rgb: Picture, quality: int) -> bytes:
         ".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
     )
     if not done:
-        raise MediaError(f"a frame of {rgb.shape[1]}x{rgb.shape[0]} could not be stored as JPEG.")
+        raise MediaError(
+            f"a frame of {rgb.shape[1]}x{rgb.shape[0]} could not be stored as JPEG (65,500 pixels a side at "
+            "most): crop or scale the video first."
+        )
     return bytes(data)

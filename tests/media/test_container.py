@@ -1,6 +1,7 @@
 """What is opened, what is refused, and that nothing else is touched."""
 
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 
 import av
@@ -9,7 +10,7 @@ import pytest
 from av.video.frame import VideoFrame
 
 from curate.media import container as module
-from curate.media.container import open_video, video_stream
+from curate.media.container import demuxed, open_video, video_stream
 from curate.media.errors import MediaError
 from curate.media.probe import probe
 
@@ -176,3 +177,23 @@ def test_base_and_rate_of_a_stream(tmp_path):
         stream = video_stream(container)
         assert module.time_base(stream) == Fraction(1, 10240)
         assert module.nominal_rate(stream) == 10
+
+
+class _Broken:
+    """A container as PyAV has it where a track appeared in the middle of the file."""
+
+    def __init__(self, packets: list[object], end: Exception) -> None:
+        self._packets, self._end = packets, end
+
+    def demux(self, streams: object) -> Iterator[object]:
+        yield from self._packets
+        raise self._end
+
+
+def test_a_track_that_pyav_does_not_know_ends_the_packets_and_nothing_else() -> None:
+    one, two = object(), object()
+    assert list(demuxed(_Broken([one, two], IndexError("list index out of range")), [])) == [one, two]
+    packets = demuxed(_Broken([one], av.error.InvalidDataError(1, "broken")), [])
+    assert next(packets) is one
+    with pytest.raises(av.error.InvalidDataError):
+        next(packets)
