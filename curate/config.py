@@ -75,6 +75,13 @@ class Plan:
         return {group for reader in readers for group in reader.READS}
 
     @property
+    def crop_filter(self) -> FilterStep | None:
+        """The filter whose box the clips are cropped to; None where `crop_borders` is off."""
+        if not self.pipeline.shards.crop_borders:
+            return None
+        return next(step for step in self.filters if _finds_borders(step.plugin))
+
+    @property
     def needs(self) -> dict[str, Resources]:
         """What a task or actor of each step that works in Ray takes."""
         own: dict[str, ScanOptions | ShardOptions] = {
@@ -137,9 +144,19 @@ def resolve(name: str, body: dict[str, Any]) -> Plan:
             f"cuts: {cuts.use} works on stored numbers, in the driver: it takes no {min(cut_resources)}"
         )
     steps = _filters(pipeline, cuts)
+    if pipeline.shards.crop_borders and not any(_finds_borders(step.plugin) for step in steps):
+        raise ValueError(
+            "shards: crop_borders cuts off what the filter `borders` finds, and the pipeline has none: add "
+            "`{use: borders}` to its filters"
+        )
     use, options = _use(pipeline.captioner, "captioner")
     captioner = build("captioners", use, options, Captioner)  # type: ignore[type-abstract]
     return Plan(name, pipeline, cuts, steps, use, captioner, Resources(**cut_resources))
+
+
+def _finds_borders(plugin: ClipFilter) -> bool:
+    # By its module: configuration is below the filters and cannot import one.
+    return type(plugin).__module__ == "filters.borders"
 
 
 def _resources(body: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:

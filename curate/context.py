@@ -51,6 +51,8 @@ class Keys:
         groups[FRAMES] = clips.cache_key("frames", FRAMES_VERSION, sampled)
         detector = plan.cuts.model_dump(mode="json")
         known = {**groups, "videos": videos}
+        filters = {step.name: step.plugin.key(known) for step in plan.filters}
+        cropping = plan.crop_filter
         return cls(
             videos=videos,
             groups=groups,
@@ -61,11 +63,15 @@ class Keys:
                 plan.pipeline.audit,
                 *(groups[group] for group in plan.cuts.READS),
             ),
-            filters={step.name: step.plugin.key(known) for step in plan.filters},
+            filters=filters,
             captioner=plan.captioner.key(known),
-            # The group picture: the encoder checks every frame against the fingerprints of the scan.
             encode=clips.cache_key(
-                "encode", ENCODE_VERSION, encode_options(plan).model_dump(mode="json"), groups["picture"]
+                "encode",
+                ENCODE_VERSION,
+                encode_options(plan).model_dump(mode="json"),
+                # The encoder checks every frame against the fingerprints of the scan.
+                groups["picture"],
+                *([] if cropping is None else ["crop", filters[cropping.name]]),
             ),
         )
 

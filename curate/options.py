@@ -47,6 +47,9 @@ class ScanOptions(FramesOptions):
     """A decoder that delivers no frame for this long is ended, and the video fails."""
     max_memory: Size = Field(4_000_000_000, ge=500_000_000)
     """Memory that a decoding process may take; a file that wants more fails."""
+    chunk_seconds: float = Field(300.0, ge=1)
+    """Longer videos are split at keyframes into chunks of about this length, which are decoded side by side;
+    what is written does not depend on it."""
     num_cpus: float = Field(1.0, gt=0, le=1024)
     """CPUs that Ray reserves for each decoding task."""
     concurrency: int | None = Field(None, ge=1)
@@ -76,6 +79,8 @@ class ShardOptions(Options):
     """Larger clips are scaled down to this short side; none is scaled up."""
     audio: bool = True
     """Keep the sound."""
+    crop_borders: bool = False
+    """Cut off the bars that the filter `borders` found, to even pixels."""
     validation: float = Field(0.01, ge=0, le=1)
     """Share of the videos whose clips are `split: validation` (chosen by a hash of the video)."""
     num_cpus: float = Field(1.0, gt=0, le=1024)

@@ -17,6 +17,7 @@ import pyarrow as pa
 from curate import clips
 from curate.cluster import Cluster
 from curate.context import Context, RunError, encode_options
+from curate.media.crop import Crop
 from curate.sharding.tar import Slice, digest_of
 from curate.tables import Tables, rows_of, to_table
 from stages.signals import read_part, span
@@ -52,6 +53,8 @@ class Survivor:
     """What KEY.json says of the clip, without what encoding and packing add; ids in hex."""
     dense: str
     short: str
+    crop: Crop | None = None
+    """What is encoded of the picture, where `crop_borders` is on and bars were found."""
 
 
 @dataclass
@@ -171,6 +174,7 @@ def _item(ctx: Context, survivor: Survivor) -> dict[str, Any]:
             "start_pts": survivor.start_pts,
             "end_pts": survivor.end_pts,
             "irregular": survivor.irregular,
+            "crop": survivor.crop,
             "options": encode_options(ctx.plan).model_dump(mode="json"),
         },
     }

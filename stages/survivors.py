@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from curate.context import Context
+from curate.media.crop import Crop, even_crop
 from curate.state import Video, positions
 from curate.tables import id_bytes, rows_of
 from stages.encode import Survivor
@@ -29,6 +30,7 @@ def survivors(context: Context, kept: pa.Table, videos: Mapping[bytes, Video]) -
         step.name: _matched(ids, tables.read(f"scores/{step.name}", keys.filters[step.name]))
         for step in context.plan.filters
     }
+    cropping = context.plan.crop_filter
     found = []
     for number, clip in enumerate(rows_of(kept)):
         video = videos[clip["video_id"]]
@@ -64,9 +66,16 @@ def survivors(context: Context, kept: pa.Table, videos: Mapping[bytes, Video]) -
                 document=document,
                 dense=caption["dense"],
                 short=caption["short"],
+                crop=None if cropping is None else _crop(scores[cropping.name][number], video.row),
             )
         )
     return found
+
+
+def _crop(box: Mapping[str, Any], video: Mapping[str, Any]) -> Crop | None:
+    """What is left of the video's picture without the bars of `box`, a row of the filter `borders`."""
+    shown = int(video["width"]), int(video["height"])
+    return even_crop(box["x"], box["y"], box["width"], box["height"], shown)
 
 
 def _rounded(value: Any) -> Any:

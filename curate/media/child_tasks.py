@@ -19,11 +19,12 @@ def encode(
     end_pts: int,
     options: dict[str, Any],
     expected: list[tuple[int, int]] | None = None,
+    crop: list[int] | None = None,
     irregular: bool = False,
     progress: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """`curate.media.encode.encode_clip`; `options` are the fields of EncodeOptions, `expected` pairs of
-    integers."""
+    integers, `crop` x, y, width and height."""
     from curate.media.encode import EncodeOptions, encode_clip
 
     done = encode_clip(
@@ -33,6 +34,7 @@ def encode(
         end_pts=end_pts,
         options=EncodeOptions(**options),
         expected=None if expected is None else [(pts, fingerprint) for pts, fingerprint in expected],
+        crop=None if crop is None else (crop[0], crop[1], crop[2], crop[3]),
         irregular=irregular,
         progress=progress,
     )

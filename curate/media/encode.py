@@ -3,7 +3,8 @@
 A clip holds exactly the source's frames with start_pts <= pts < end_pts, upright, in square pixels, BT.709
 limited range, in the source's spacing: the track counts in the source's time base, the first frame is at 0,
 and the differences of timestamps are the source's own integers, so what has a variable rate keeps it. Sides
-are even: one pixel of an odd side is cropped. With `fps` the clip has a constant rate, see `Resampler`.
+are even: one pixel of an odd side is cropped, and so is what lies outside a `crop`. With `fps` the clip has a
+constant rate, see `Resampler`.
 
 Every frame that goes in is compared with what the scan saw of it (`expected`). Seeking is not always clean
 (about one real file in fifteen decodes to other pixels after it, without an error), so a clip that differs is
@@ -39,6 +40,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from curate.media.audio import ClipAudio, open_audio
 from curate.media.clip_writer import ClipWriter, Resampler, VideoSettings, exact_rate, sides, track_clock
 from curate.media.container import open_video, time_base, video_stream
+from curate.media.crop import Crop, Framing
 from curate.media.decode import DecodeReport, Frame, decode
 from curate.media.errors import MediaError
 from curate.media.picture import Viewer, rotation_of, shown_size, usable_sar
@@ -96,6 +98,8 @@ class Job:
     start_pts: int
     end_pts: int
     expected: Sequence[tuple[int, int]] | None = None
+    crop: Crop | None = None
+    """What is encoded of each picture; the scan saw all of it."""
 
 
 class _Differs(Exception):
@@ -114,6 +118,7 @@ def encode_clip(
     end_pts: int,
     options: EncodeOptions,
     expected: Sequence[tuple[int, int]] | None = None,
+    crop: Crop | None = None,
     irregular: bool = False,
     progress: Callable[[], None] = _nothing,
 ) -> Encoded:
@@ -124,7 +129,7 @@ def encode_clip(
     of those before the clip and of its sound too. Raises MediaError where the source cannot be used or
     differs from `expected`, OSError where the target cannot be written (a full disk).
     """
-    job = Job(target, start_pts, end_pts, expected)
+    job = Job(target, start_pts, end_pts, expected, crop)
     for result in encode_clips(source, [job], options=options, irregular=irregular, progress=progress):
         if isinstance(result, MediaError):
             raise result
@@ -303,6 +308,7 @@ class _Clip:
         self._source, self._part, self._job, self._facts, self._options = source, part, job, facts, options
         self._seek, self._progress = seek, progress
         self._viewer = Viewer(facts.rotation, facts.sar, facts.shown)
+        self._framing = Framing(self._viewer, facts.shown, job.crop)
         self._rate = None if options.fps is None else exact_rate(options.fps)
         self._resampler = None if self._rate is None else Resampler(self._rate)
         self._writer: ClipWriter | None = None
@@ -357,7 +363,7 @@ class _Clip:
 
     def _open(self, first: Frame) -> None:
         base, options = self._facts.time_base, self._options
-        width, height = sides(*self._facts.shown, options.max_short_side)
+        width, height = sides(*self._framing.size, options.max_short_side)
         if self._rate is None:
             timescale, self._ticks = track_clock(base)
             rate = 1 / (max(1, first.duration) * base)
@@ -383,10 +389,10 @@ class _Clip:
         size = (self._writer.settings.width, self._writer.settings.height)
         if self._resampler is None or self._rate is None:
             time, until = (round((pts - self._origin) * self._ticks) for pts in (self._held.pts, end))
-            self._writer.add(self._viewer.yuv(self._held.image, size), time, until - time)
+            self._writer.add(self._framing.yuv(self._held.image, size), time, until - time)
             return
         outputs = self._resampler.until((end - self._origin) * self._facts.time_base)
         if outputs:
-            picture = self._viewer.yuv(self._held.image, size)
+            picture = self._framing.yuv(self._held.image, size)
             for output in outputs:
                 self._writer.add(picture, output * self._rate.denominator, self._rate.denominator)
