@@ -18,6 +18,7 @@ from curate.storage import Folder, is_run
 from curate.tables import Tables, id_bytes, to_table
 from curate.verdicts import Walk, rules_key
 from stages.cuts import cut_video
+from stages.scan import chunks_of
 
 CUT_AT_MOST = 2000
 """Videos that a plan cuts, to know which of their clips are new: some seconds of work."""
@@ -98,8 +99,10 @@ class _Planner:
         videos = state.videos(self.listed, tables, keys)
         usable = [video for video in videos.values() if video.usable]
         lacking = [video for video in usable if video.lacks(keys)]
+        counts = [len(chunks_of(video, plan.pipeline.scan)) for video in lacking]
+        split = f" in {sum(counts)} chunks" if max(counts, default=1) > 1 else ""
         self.add(
-            "scan", len(usable) - len(lacking), len(lacking), "videos",
+            "scan", len(usable) - len(lacking), len(lacking), f"videos{split}",
             self.changed("scan", self.old_keys.get("groups"), keys.groups, now["scan"], self.old.get("scan")),
         )  # fmt: skip
         table = state.current_clips(tables, keys, videos)

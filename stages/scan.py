@@ -1,35 +1,38 @@
 """Step `scan`: the one full decode of a video. Writes signal and frame parts, and `scans`, which publishes
-them."""
+them.
 
+A long file is split at keyframes and its chunks are scanned by several workers (stages/scan_work.py); what
+comes of it is the same to the byte. A run that is killed does the files that it had in hand again, all of
+their chunks."""
+
+import os
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from curate.clips import SCANS, cache_key
 from curate.cluster import Cluster
-from curate.context import Context, RunError
+from curate.context import Context, RunError, Step
+from curate.media.probe import Entry
+from curate.options import ScanOptions
+from curate.signals.audio import NAME as AUDIO
+from curate.signals.chunks import Chunk, plan_chunks
 from curate.signals.frames import NAME as FRAMES
 from curate.signals.parts import remove_unfinished
 from curate.state import Video, add_scans
 from curate.tables import to_table
-from stages.worker import decode_call, guarded, stamp
+from stages.scan_work import Item, scan_item
 
 FREE_BYTES = 200_000_000
 """Below this much free disk no scan is begun: the signals of an hour of video take about 50 MB, its frames
 250 MB."""
 
-
-def scan_video(item: dict[str, Any]) -> dict[str, Any]:
-    """Scan one file in the killable child: the scan's result, or {"error"}, {"changed"} or {"fatal"}."""
-    arguments = item["arguments"]
-    result = guarded(
-        lambda: decode_call(
-            "scan", arguments, stall_seconds=item["stall_seconds"], max_memory=item["max_memory"]
-        )
-    )
-    # What was indexed is what must have been scanned: other content has another id.
-    if stamp(arguments["path"]) != tuple(item["stamp"]):
-        result = {"changed": True}
-    return {"video_id": arguments["video_id"], **result}
+SCRATCH = "chunks"
+"""Folder of the run for the parts of chunks, until they are put together."""
 
 
 def check_disk(context: Context) -> None:
@@ -46,8 +49,34 @@ def prepare(context: Context, cluster: Cluster) -> None:
     """Once, before the first wave that has something to scan."""
     for name in ("signals", "frames"):
         remove_unfinished(context.folder.path(name))
+    shutil.rmtree(context.folder.path(SCRATCH), ignore_errors=True)
     check_disk(context)
     cluster.start()
+
+
+def chunks_of(video: Video, scan: ScanOptions) -> list[Chunk]:
+    """How the scan of a video is split: one chunk, the whole, for most."""
+    if round(video.seconds / scan.chunk_seconds) < 2 or not video.row["entries"]:
+        return [Chunk()]
+    return plan_chunks(
+        [Entry(**entry) for entry in video.row["entries"]],
+        Fraction(video.row["time_base"]),
+        start_seconds=video.row["start_seconds"],
+        seconds=video.seconds,
+        chunk_seconds=scan.chunk_seconds,
+        warm_seconds=1 / scan.frames_per_second,
+    )
+
+
+@dataclass
+class _Work:
+    """A video that is being scanned."""
+
+    video: Video
+    whole: Item
+    pieces: list[Item] = field(default_factory=list)
+    """Its chunks in order, and its sound; nothing if it is scanned whole."""
+    done: int = 0
 
 
 def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
@@ -55,36 +84,82 @@ def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
 
     The videos know of their new scans afterwards.
     """
-    todo = {video.identity: video for video in videos if video.usable and video.lacks(context.keys)}
+    todo = [video for video in videos if video.usable and video.lacks(context.keys)]
     if todo:
         check_disk(context)
-    with context.step("scan", len(todo), "videos") as step:
-        for result in cluster.each(scan_video, [_item(context, video) for video in todo.values()]):
-            if "fatal" in result:
-                raise RunError(result["fatal"])
-            video = todo[bytes.fromhex(result["video_id"])]
+    work = {video.identity.hex(): _work(context, video) for video in todo}
+    # The longest first: what begins last should not be what takes longest.
+    items = [item for one in work.values() for item in one.pieces or [one.whole]]
+    items.sort(key=lambda item: -item["seconds"])
+    split = any(one.pieces for one in work.values())
+    with context.step("scan", len(items), "chunks" if split else "videos") as step:
+        ready: list[Item] = []
+        for result in cluster.each(scan_item, items):
+            _heed(result)
             context.reporter.advance()
-            if "changed" in result:
-                step.failed += 1
-                context.reporter.note(f"{video.path} changed since it was indexed: run again to read it anew")
-                continue
-            row = _row(context, video, result)
-            table = to_table(SCANS, [row])
-            context.tables.append("scans", table)
-            add_scans({video.identity: video}, table, context.keys)
-            step.done += 1
-            step.failed += row["error"] is not None
-            step.frames_decoded += row.get("frames_decoded") or 0
+            one = work[result["video_id"]]
+            if not one.pieces:
+                _commit(context, step, one, result)
+            else:
+                step.frames_decoded += (result.get("watched") or {}).get("decoded", 0)
+                one.pieces[result["number"]]["result"] = result
+                one.done += 1
+                if one.done == len(one.pieces):
+                    ready.append(_finishing(context, one))
             if context.stopping.is_set():
                 return
+        for result in cluster.each(scan_item, ready):
+            _heed(result)
+            _commit(context, step, work[result["video_id"]], result)
+            if context.stopping.is_set():
+                return
+        with suppress(OSError):  # not there, as a rule
+            os.rmdir(context.folder.path(SCRATCH))
     context.tables.compact("scans")
 
 
-def _item(context: Context, video: Video) -> dict[str, Any]:
+def _heed(result: Item) -> None:
+    if "fatal" in result:
+        raise RunError(result["fatal"])
+
+
+def _commit(context: Context, step: Step, work: _Work, result: Item) -> None:
+    video = work.video
+    if "changed" in result:
+        step.failed += 1
+        context.reporter.note(f"{video.path} changed since it was indexed: run again to read it anew")
+        return
+    row = _row(context, video, result)
+    table = to_table(SCANS, [row])
+    context.tables.append("scans", table)
+    add_scans({video.identity: video}, table, context.keys)
+    step.done += 1
+    step.failed += row["error"] is not None
+    if row["chunks"] == 1:  # those of chunks were counted when they were decoded
+        step.frames_decoded += row["frames_decoded"] or 0
+
+
+def _work(context: Context, video: Video) -> _Work:
+    whole = _whole(context, video)
+    arguments = whole["arguments"]
+    seen = [group for group in arguments["groups"] if group != AUDIO]
+    chunks = chunks_of(video, context.plan.pipeline.scan)
+    if len(chunks) < 2 or not (seen or arguments["frames"]):
+        return _Work(video, whole)
+    pieces = [_piece(context, whole, number, seen, chunk) for number, chunk in enumerate(chunks)]
+    if AUDIO in arguments["groups"]:
+        # In one piece: a decoder of sound carries its state on from packet to packet.
+        own = {name: arguments[name] for name in ("path", "out_dir", "video_id", "name")}
+        pieces.append({**whole, "do": "sound", "number": len(chunks), "seconds": 0.0, "arguments": own})
+    return _Work(video, whole, pieces)
+
+
+def _whole(context: Context, video: Video) -> Item:
     scan = context.plan.pipeline.scan
     lacking = video.lacks(context.keys)
     key = cache_key({group: context.keys.groups[group] for group in lacking})
     return {
+        "do": "whole",
         "arguments": {
             "path": video.path,
             "out_dir": context.folder.root,
@@ -96,10 +171,38 @@ def _item(context: Context, video: Video) -> dict[str, Any]:
         "stamp": video.stamp,
         "stall_seconds": scan.stall_seconds,
         "max_memory": scan.max_memory,
+        "seconds": video.seconds,
     }
 
 
-def _row(context: Context, video: Video, result: dict[str, Any]) -> dict[str, Any]:
+def _piece(context: Context, whole: Item, number: int, groups: list[str], chunk: Chunk) -> Item:
+    folder = Path(_scratch(context, whole)) / str(number)
+    arguments = {**whole["arguments"], "groups": groups, "chunk": asdict(chunk), "out_dir": str(folder)}
+    return {
+        **whole,
+        "do": "chunk",
+        "number": number,
+        "seconds": min(whole["seconds"], context.plan.pipeline.scan.chunk_seconds),
+        "arguments": arguments,
+    }
+
+
+def _finishing(context: Context, work: _Work) -> Item:
+    return {
+        "do": "finish",
+        "whole": work.whole,
+        "chunks": [piece for piece in work.pieces if piece["do"] == "chunk"],
+        "sound": [{**piece, "group": AUDIO} for piece in work.pieces if piece["do"] == "sound"],
+        "frames": work.video.row["frames"],
+        "scratch": _scratch(context, work.whole),
+    }
+
+
+def _scratch(context: Context, whole: Item) -> str:
+    return context.folder.path(f"{SCRATCH}/{whole['arguments']['name']}")
+
+
+def _row(context: Context, video: Video, result: Item) -> dict[str, Any]:
     parts = result.get("parts", {})
     groups = [
         {
@@ -110,4 +213,5 @@ def _row(context: Context, video: Video, result: dict[str, Any]) -> dict[str, An
         }
         for group in video.lacks(context.keys)
     ]
-    return {**result, "video_id": video.identity, "groups": groups, "error": result.get("error")}
+    known = {"video_id": video.identity, "groups": groups, "error": result.get("error")}
+    return {"chunks": 1, **result, **known}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stages import scan
+from stages import scan_work
 from stages.worker import stamp
 
 
@@ -23,6 +23,6 @@ def test_a_file_that_changed_is_not_scanned_under_its_old_id(
             path.write_bytes(b"something else, and longer")
         return {"frames_decoded": 3}
 
-    monkeypatch.setattr(scan, "decode_call", decode)
+    monkeypatch.setattr(scan_work, "decode_call", decode)
     expected = {"changed": True} if changes else {"frames_decoded": 3}
-    assert scan.scan_video(item) == {"video_id": "00", **expected}
+    assert scan_work.scan_video(item) == {"video_id": "00", **expected}
