@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from curate import clips, state
+from curate.cluster import Cluster
 from curate.config import Plan, resolve
 from curate.context import Context, Keys, Step
 from curate.run import Scores
@@ -165,7 +166,7 @@ def main() -> None:
             def around(context: Context = context) -> None:
                 videos = state.videos(listed, context.tables, keys)
                 table = state.current_clips(context.tables, keys, videos)
-                assert not Scores(context).lacking(table, set())
+                assert not Scores(context, Cluster(1)).lacking(table, set())
 
             figures["plan"].append(timed(around))
             videos = state.videos(listed, context.tables, keys)

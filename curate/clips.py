@@ -130,8 +130,8 @@ VERDICTS = _schema(clip_id=ID, kept=_B, dropped_by=_S, error=_S, pending=_B, pos
 FUNNEL = _schema(position=_I, rule=_S, entered=_I, dropped=_I, failed=_I, pending=_I)
 
 PAIRS = _schema(clip_a=ID, clip_b=ID, kind=_S, similarity=_F, better=ID, covered=_F)
-"""Two near-identical clips, clip_a < clip_b. `better`: the one of the two that is the better copy; `covered`: how
-much of the other one it shows, which a rule is about; `similarity` is about the shorter one."""
+"""Two near-identical clips, clip_a < clip_b. `better`: the one of the two that is the better copy; `covered`:
+how much of the other one it shows, which a rule is about; `similarity` is about the shorter one."""
 
 STEPS = _schema(
     run=_I,

@@ -10,7 +10,7 @@ import importlib.util
 import inspect
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -165,6 +165,50 @@ class FrameFilter(ClipFilter):
         """The scores of a batch, in its order; an exception becomes the error of its clip alone.
 
         They must not depend on what else is in the batch. What is raised fails every clip of the batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two clips that are nearly the same, by their ids."""
+
+    better: bytes
+    worse: bytes
+    kind: str
+    """Why: `exact`, `near`, or a filter's own word."""
+    similarity: float
+    """0 to 1, whichever of the two is the better one."""
+    covered: float
+    """0 to 1: how much of what the worse clip shows the better one shows too. The rule on the score is about
+    this number: a long clip does not go because a few seconds of it are there in better quality."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a TableFilter found."""
+
+    scores: Sequence[Score | Exception]
+    """In the order in which the clips came; an exception becomes the error of its clip alone."""
+    pairs: Sequence[Pair] = ()
+
+
+class TableFilter(ClipFilter):
+    """A measure of a clip that needs the others: it sees all clips that are still in at its place, at once.
+
+    It is a barrier: the filters before it go wave by wave, it and those after it wait until all waves are
+    through. What it says of a clip depends on which clips there are, so all are measured again when one comes
+    or goes; the audited clips, which are in for being watched only, are not among them.
+    """
+
+    PAIRS: ClassVar[bool] = False
+    """Whether it finds pairs. Then the score is the highest `covered` of the pairs in which the clip is the
+    worse one (0 without any), and a rule on the score drops a clip only for a better one that is kept: see
+    curate.pairing.greedy."""
+
+    @abstractmethod
+    def measure(self, clips: Iterable[ClipView], scratch: str) -> Compared:
+        """Measure all clips. They come once, in a fixed order that follows from their ids, with their signals
+        read as they come: do not hold on to them. `scratch` is an empty folder for what is too large for the
+        memory; it is removed afterwards. What is raised stops the run."""
 
 
 @dataclass(frozen=True)

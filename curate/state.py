@@ -248,6 +248,21 @@ class Lookup:
         at[self._order[both]] = row[both]
         return at
 
+    def numbers(self, table: pa.Table, column: str) -> npt.NDArray[np.int64]:
+        """(table's rows,) the number among `ids` of each id in `column`, -1 where it is none of them."""
+        theirs = id_bytes(table[column])
+        wanted = halves(theirs)
+        if not len(self.ids) or not len(wanted):
+            return np.full(len(wanted), -1, dtype=np.int64)
+        place = np.minimum(np.searchsorted(self._sorted, wanted[:, 0]), len(self._sorted) - 1)
+        found = self._order[place]
+        first = self._sorted[place] == wanted[:, 0]
+        both = first & (self._halves[found, 1] == wanted[:, 1])
+        if (first != both).any():  # as above
+            slow = pc.fill_null(pc.index_in(theirs, value_set=self.ids), -1)
+            return np.asarray(slow.to_numpy(zero_copy_only=False), dtype=np.int64)
+        return np.where(both, found, -1)
+
 
 def positions(ids: pa.Array, table: pa.Table) -> npt.NDArray[np.int64]:
     """(len(ids),) row of `table` that holds each clip id, -1 where none does."""

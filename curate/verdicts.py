@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 from curate import clips
 from curate.config import FilterStep, Plan, Rule
 from curate.context import Keys
+from curate.pairing.greedy import stays
 from curate.state import Lookup
 from curate.tables import id_bytes
 
-CUT_RULES = ("cuts.min_seconds", "cuts.trim_seconds")
+CUT_RULES = ("cuts.transition", "cuts.min_seconds", "cuts.trim_seconds")
 CAPTIONER = "captioner"
 SHARDS = "shards"
 
@@ -77,9 +78,10 @@ class Walk:
         """(clips,) Clips without a row in `scores`."""
         return self._lookup.rows(scores) < 0
 
-    def filter(self, step: FilterStep, scores: pa.Table) -> None:
+    def filter(self, step: FilterStep, scores: pa.Table, pairs: pa.Table | None = None) -> None:
         """Let the filter's rows and rules settle what they settle. `scores`: its rows under the current
-        key."""
+        key. `pairs`: rows of `pairs` of a filter that finds some; its rule on the score drops a clip only for
+        a better one that is kept."""
         at = self._lookup.rows(scores)
         self._rule(step.rules[0].name if step.rules else step.name)
         self._settle(at < 0, PENDING)
@@ -93,9 +95,25 @@ class Walk:
         for number, rule in enumerate(step.rules):
             if number:
                 self._rule(rule.name)
-            self._apply(rule, scores, rows)
+            spared = None
+            if pairs is not None and rule.column == "score":
+                spared = self._stays(pairs, rule.high)
+            self._apply(rule, scores, rows, spared)
 
-    def _apply(self, rule: Rule, scores: pa.Table, rows: pa.Array) -> None:
+    def _stays(self, pairs: pa.Table, high: float) -> Mask:
+        """(clips,) Open clips that are no copy, above `high`, of a better one that stays."""
+        chosen = pairs.filter(pc.greater(pairs["covered"], high))
+        if not chosen.num_rows:
+            return self.open.copy()
+        places = self._lookup.numbers
+        a, b, better = (places(chosen, column) for column in ("clip_a", "clip_b", "better"))
+        known = (a >= 0) & (b >= 0)
+        known[known] = self.open[a[known]] & self.open[b[known]]
+        a, b, better = a[known], b[known], better[known]
+        return stays(len(self.open), better, np.where(better == a, b, a))
+
+    def _apply(self, rule: Rule, scores: pa.Table, rows: pa.Array, spared: Mask | None) -> None:
+        """`spared`: clips that the rule's upper end does not drop, whatever their value."""
         if not scores.num_rows:
             return
         values = scores[rule.column].take(rows).cast(pa.float64())
@@ -103,7 +121,8 @@ class Walk:
         reason = f"{rule.filter}: no value of {rule.column} for the rule {rule.name}"
         self._fail(absent, pa.chunked_array([pa.repeat(reason, len(absent))]))
         numbers = pc.fill_null(values, 0.0).to_numpy()
-        self._settle((numbers < rule.low) | (numbers > rule.high), DROPPED)
+        above = numbers > rule.high
+        self._settle((numbers < rule.low) | (above if spared is None else above & ~spared), DROPPED)
 
     def captions(self, captions: pa.Table) -> None:
         """A clip waits for its caption (pending), and is dropped by `captioner` if it gets none."""

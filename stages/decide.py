@@ -5,9 +5,10 @@ import hashlib
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.clips import score_schema
+from curate.clips import pairs_key, score_schema
 from curate.config import FilterStep
 from curate.context import Context
+from curate.plugins import TableFilter
 from curate.verdicts import Verdicts, Walk
 
 
@@ -20,7 +21,7 @@ def decide(context: Context, clips: pa.Table, tried: bool) -> Verdicts:
     tables, keys = context.tables, context.keys
     walk = Walk(clips)
     for step in context.plan.filters:
-        walk.filter(step, rule_columns(context, step))
+        walk.filter(step, rule_columns(context, step), pairs_of(context, step))
     walk.captions(tables.read("captions", keys.captioner, ["clip_id", "outcome"]))
     encodes = tables.read("encodes", keys.encode, ["clip_id", "error", "transient"])
     if not tried:
@@ -37,6 +38,13 @@ def rule_columns(context: Context, step: FilterStep) -> pa.Table:
     if not context.tables.files(name, key):  # rows of another version may lack the columns
         return schema.empty_table().select(columns)
     return context.tables.read(name, key, columns)
+
+
+def pairs_of(context: Context, step: FilterStep) -> pa.Table | None:
+    """The pairs that the filter found, None if it is of a kind that finds none."""
+    if not (isinstance(step.plugin, TableFilter) and step.plugin.PAIRS):
+        return None
+    return context.tables.read("pairs", pairs_key(step.name, context.keys.filters[step.name]))
 
 
 def run(context: Context, clips: pa.Table, verdicts: Verdicts, rules: str, last: str | None) -> str:

@@ -129,6 +129,7 @@ def _texts(
 ) -> tuple[bytes, bytes, bytes]:
     """KEY.json, KEY.txt, KEY.short.txt."""
     facts = ("width", "height", "frames", "fps", "seconds", "bytes", "has_audio", "digest")
+    crop = survivor.crop and dict(zip(("x", "y", "width", "height"), survivor.crop, strict=True))
     document = {
         **survivor.document,
         "key": survivor.clip_id.hex(),
@@ -136,7 +137,9 @@ def _texts(
         "video_id": survivor.video_id.hex(),
         "bucket": bucket,
         "split": split,
-        "encoded": {name: row[name] for name in facts} | {"options": dict(encode)},
+        "encoded": {name: row[name] for name in facts}
+        | {"options": dict(encode)}
+        | ({"crop": crop} if crop else {}),
     }
     return dump(document), _utf8(survivor.dense), _utf8(survivor.short)
 
@@ -147,13 +150,16 @@ def _utf8(text: str) -> bytes:
 
 def _paired(ctx: Context) -> set[bytes]:
     """Videos of which a clip is nearly identical to a clip of another video: never held out."""
-    if not ctx.tables.files("pairs"):
+    keys = [clips.pairs_key(step.name, ctx.keys.filters[step.name]) for step in ctx.plan.filters]
+    relations = [ctx.tables.relation("pairs", key) for key in keys if ctx.tables.files("pairs", key)]
+    if not relations:
         return set()
+    pairs = " UNION ALL ".join(f"SELECT clip_a, clip_b FROM {relation}" for relation in relations)
     known = f"(SELECT DISTINCT clip_id, video_id FROM {ctx.tables.relation('clips', ctx.keys.cuts)})"
     table = ctx.tables.sql(
         f"""
         SELECT DISTINCT unnest([a.video_id, b.video_id])::VARCHAR AS video_id
-        FROM {ctx.tables.relation("pairs")} pairs
+        FROM ({pairs}) pairs
         JOIN {known} a ON a.clip_id = pairs.clip_a JOIN {known} b ON b.clip_id = pairs.clip_b
         WHERE a.video_id <> b.video_id
         """

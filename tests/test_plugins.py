@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from curate import plugins
-from curate.plugins import Captioner, ClipView, Score, SignalFilter, build, did_you_mean, known, load
+from curate.plugins import Captioner, ClipFilter, ClipView, Score, SignalFilter, build, did_you_mean, known, load
 
 KEYS = {"videos": "v", "content": "c", "picture": "p", "flow": "f"}
 
@@ -39,7 +39,7 @@ def test_the_folder_is_the_registry() -> None:
     assert {"exposure", "media", "motion"} <= set(known("filters"))
     assert "measured" in known("captioners")
     for name in known("filters"):
-        found = load("filters", name, SignalFilter)  # type: ignore[type-abstract]
+        found = load("filters", name, ClipFilter)  # type: ignore[type-abstract]
         assert found.__module__ == f"filters.{name}"
         assert found.VERSION >= 1
         assert found.__doc__
@@ -47,7 +47,7 @@ def test_the_folder_is_the_registry() -> None:
 
 
 def test_every_option_is_documented() -> None:
-    for package, kind in (("filters", SignalFilter), ("captioners", Captioner)):
+    for package, kind in (("filters", ClipFilter), ("captioners", Captioner)):
         for name in known(package):
             for option, field in load(package, name, kind).model_fields.items():  # type: ignore[type-var]
                 assert field.description, f"{package}/{name}.py: {option}"
