@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 REFUSED = (av.FFmpegError, OSError, NotImplementedError)
 """What an encoder says to a format that it lists and does not take."""
+ALWAYS = (("impostor", "ffconcat_mp4"), ("impostor", "hls_mp4"))
+"""In every draw, since the secrets beside them must not be opened."""
 REAL_BYTES = 1_300_000
 """Larger footage is not damaged: mutations of small files meet the same code in less time."""
 REAL_TURNS = 5
@@ -62,6 +64,7 @@ def make(folder: Path, *, files: int | None, seed: int, real: Path | None = None
         byte_edits = _draw(rng, byte_edits, files // 2)
         box_edits = _draw(rng, box_edits, files // 4)
         others = _draw(rng, quick, files - files // 2 - files // 4)
+        others += [item for item in ALWAYS if item not in others]
     for number, (original, name) in enumerate(byte_edits):
         content = MUTATIONS[name](np.random.default_rng([seed, number]), original.read_bytes())
         _write(made, f"bytes/{number:05}-{name}", original.name, content)

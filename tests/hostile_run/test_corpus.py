@@ -19,7 +19,7 @@ from curate.tables import Tables
 from stages.inputs import uri_of
 from tests.conftest import _footage
 from tests.crash.command import PATIENCE, ask, curate, kill, last_steps, leftovers, shards, start
-from tests.hostile_corpus.corpus import Corpus, make
+from tests.hostile_corpus.corpus import ALWAYS, Corpus, make
 from tests.hostile_run.watching import measured, watched
 
 pytestmark = pytest.mark.ray
@@ -76,13 +76,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     )
     (project / "p.yaml").write_text(PIPELINE)
     began = time.monotonic()
-    process = start(project, "run", "p.yaml", "--quiet")
-    with watched(corpus.secrets) as opened, measured(process.pid) as peaks:
-        try:
-            _, said = process.communicate(timeout=PATIENCE + SECONDS * len(corpus.files))
-        finally:
-            if process.poll() is None:
-                kill(process)
+    with watched(corpus.secrets) as opened:
+        process = start(project, "run", "p.yaml", "--quiet")
+        with measured(process.pid) as peaks:
+            try:
+                _, said = process.communicate(timeout=PATIENCE + SECONDS * len(corpus.files))
+            finally:
+                if process.poll() is None:
+                    kill(process)
     assert process.returncode == 0, said
     return Ran(project, corpus, time.monotonic() - began, peaks.decoding, peaks.driving, opened)
 
@@ -159,6 +160,7 @@ def test_the_scanned_seconds_are_in_clips(ran: Ran) -> None:
 
 
 def test_nothing_else_was_opened(ran: Ran) -> None:
+    assert len(ran.corpus.secrets) >= 2 * len(ALWAYS)
     assert ran.opened == []
 
 

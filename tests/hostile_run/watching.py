@@ -19,7 +19,7 @@ def watched(paths: list[Path]) -> Iterator[list[str]]:
         watches = {
             libc.inotify_add_watch(fd, os.fsencode(path), 0x20): path.name for path in paths
         }  # IN_OPEN
-        assert min(watches) > 0
+        assert min(watches, default=1) > 0
         yield opened
         try:
             events = os.read(fd, 1 << 16)
