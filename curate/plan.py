@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate import clips, state
-from curate.config import Plan
+from curate.config import FilterStep, Plan
 from curate.context import Keys, versions
+from curate.plugins import TableFilter
 from curate.storage import Folder, is_run
 from curate.tables import Tables, id_bytes, to_table
 from curate.verdicts import Walk, rules_key
@@ -145,12 +146,15 @@ class _Planner:
         return self.steps
 
     def _cut(self, videos: Sequence[state.Video]) -> pa.Table:
-        """The clips that the step `cuts` would make: cheap enough for a plan, up to a point."""
+        """The clips that the step `cuts` would make: cheap enough for a plan, up to a point, unless it takes a
+        model."""
         rows: list[dict[str, Any]] = []
-        for video in [video for video in videos if "content" in video.parts][:CUT_AT_MOST]:
-            path = self.folder.path(video.parts["content"])
-            if os.path.exists(path):  # else the run will say what is wrong
-                rows += cut_video(path, video.identity, video.scan, self.plan.cuts, self.plan.pipeline.audit)
+        options = self.plan.cuts
+        here = [video for video in videos if all(group in video.parts for group in options.READS)]
+        for video in [] if options.HEAVY else here[:CUT_AT_MOST]:
+            parts = {group: self.folder.path(video.parts[group]) for group in options.READS}
+            if all(map(os.path.exists, parts.values())):  # else the run will say what is wrong
+                rows += cut_video(parts, video.identity, video.scan, options, self.plan.pipeline.audit)
         return to_table(clips.CLIPS, rows)
 
     def _scores(self, table: pa.Table, now: dict[str, Any]) -> Walk:
@@ -166,8 +170,6 @@ class _Planner:
                 if scores.num_rows
                 else clips.score_schema(step.plugin.COLUMNS).empty_table()
             )
-            wanted = walk.open | audited
-            missing = wanted & walk.missing(scores)
             old = {k: v for k, v in before.get(step.name, {}).items() if k not in ("keep", "name")}
             new = {k: v for k, v in bodies[step.name].items() if k not in ("keep", "name")}
             why = self.changed(
@@ -177,9 +179,31 @@ class _Planner:
                 new,
                 old,
             )
-            self.add(f"score:{step.name}", int((wanted & ~missing).sum()), int(missing.sum()), "clips", why)
-            walk.filter(step, scores)
+            pairs = None
+            if isinstance(step.plugin, TableFilter):
+                self._together(step, walk, scores, why)
+                if step.plugin.PAIRS:
+                    pairs = self.tables.read(
+                        "pairs", clips.pairs_key(step.name, self.keys.filters[step.name])
+                    )
+            else:
+                wanted = walk.open | audited
+                missing = wanted & walk.missing(scores)
+                counts = int((wanted & ~missing).sum()), int(missing.sum())
+                self.add(f"score:{step.name}", *counts, "clips", why)
+            walk.filter(step, scores, pairs)
         return walk
+
+    def _together(self, step: FilterStep, walk: Walk, scores: pa.Table, why: str | None) -> None:
+        """A filter that compares all clips does so again when the set of them is another one."""
+        here = int(walk.open.sum())
+        new = int((walk.open & walk.missing(scores)).sum())
+        gone = scores.num_rows - (here - new)
+        if why is None and scores.num_rows and (new or gone):
+            counts = [f"{count} {word}" for count, word in ((new, "new"), (gone, "gone")) if count]
+            why = f"all clips are compared again: {' and '.join(counts)}"
+        again = here if new or gone else 0
+        self.add(f"score:{step.name}", here - again, again, "clips", why)
 
     def _verdict_step(self, walk: Walk, table: pa.Table) -> None:
         rules = rules_key(self.plan, self.keys)

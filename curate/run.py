@@ -16,15 +16,15 @@ import pyarrow.compute as pc
 
 from curate import clips, report, state
 from curate.cluster import Cluster
-from curate.config import Plan
+from curate.config import FilterStep, Plan
 from curate.context import Context, Keys, Reporter, RunError, Step, versions
 from curate.machine import usable_cores
-from curate.plugins import FrameFilter
+from curate.plugins import FrameFilter, TableFilter
 from curate.state import Video
 from curate.storage import Folder, Lock
 from curate.tables import Tables, id_bytes, rows_of, to_table
 from curate.verdicts import Mask, Verdicts, Walk, rules_key
-from stages import caption, cuts, decide, index, scan, score, shards
+from stages import caption, cuts, decide, dedupe, index, scan, score, shards
 from stages.inputs import listing
 from stages.survivors import survivors
 
@@ -169,6 +169,7 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
     for name, rows in (("scan", len(usable)), ("cuts", scanned)):
         context.count(name).reused = rows - context.count(name).done
     context.tables.compact("clips", context.keys.cuts)
+    scores.conclude(videos)
 
 
 def in_waves(videos: Sequence[Video], hours: float) -> Iterator[list[Video]]:
@@ -198,14 +199,15 @@ class Scores:
         self._known: dict[str, pa.Table] = {}
         for step in context.plan.filters:
             self._known[step.name] = decide.rule_columns(context, step)
+        self._by_wave, self._together = dedupe.at_the_barrier(context.plan.filters)
 
     def lacking(self, table: pa.Table, busy: set[bytes]) -> set[bytes]:
-        """Videos with clips (rows of `clips`) that a filter has to measure; counts the scores of videos that
-        are neither these nor `busy` as reused: those of the others `measure` counts."""
+        """Videos with clips (rows of `clips`) that a filter of the waves has to measure; counts the scores of
+        videos that are neither these nor `busy` as reused: those of the others `measure` counts."""
         audited, walk = _audited(table), Walk(table)
         lacking = np.zeros(table.num_rows, dtype=bool)
         reused: dict[str, Mask] = {}
-        for step in self._context.plan.filters:
+        for step in self._by_wave:
             known = self._known[step.name]
             wanted, missing = walk.open | audited, walk.missing(known)
             lacking |= wanted & missing
@@ -222,19 +224,40 @@ class Scores:
     def measure(self, videos: Mapping[bytes, Video]) -> None:
         """Each filter in order over the clips of these videos that are still in, and over the audited
         ones."""
+        table = state.current_clips(self._context.tables, self._context.keys, videos)
+        audited, walk = _audited(table), Walk(table)
+        for step in self._by_wave:
+            walk.filter(step, self._grown(step, table, walk.open | audited, walk, videos))
+
+    def conclude(self, videos: Mapping[bytes, Video]) -> None:
+        """After the last wave: the filters that see all clips at once, and those behind them in the list."""
+        if not self._together:
+            return
         context = self._context
         table = state.current_clips(context.tables, context.keys, videos)
         audited, walk = _audited(table), Walk(table)
-        for step in context.plan.filters:
-            known = self._known[step.name]
-            wanted, missing = walk.open | audited, walk.missing(known)
-            context.count(f"score:{step.name}").reused += int((wanted & ~missing).sum())
-            todo = rows_of(table.filter(pa.array(wanted & missing)))
-            made = score.run(context, self._cluster, step, todo, videos)
-            if made:
-                new = to_table(clips.score_schema(step.plugin.COLUMNS), made).select(known.column_names)
-                known = self._known[step.name] = pa.concat_tables([known, new.select(known.column_names)])
-            walk.filter(step, known)
+        for step in self._by_wave:
+            walk.filter(step, self._known[step.name])
+        for step in self._together:
+            if isinstance(step.plugin, TableFilter):
+                known = dedupe.up_to_date(context, step, self._known[step.name], table, walk, videos)
+            else:
+                known = self._grown(step, table, walk.open | audited, walk, videos)
+            walk.filter(step, known, decide.pairs_of(context, step))
+
+    def _grown(
+        self, step: FilterStep, table: pa.Table, wanted: Mask, walk: Walk, videos: Mapping[bytes, Video]
+    ) -> pa.Table:
+        """What is known of the step once the `wanted` rows of `table` are measured that lack a score."""
+        known, missing = self._known[step.name], walk.missing(self._known[step.name])
+        self._context.count(f"score:{step.name}").reused += int((wanted & ~missing).sum())
+        todo = rows_of(table.filter(pa.array(wanted & missing)))
+        if todo:
+            step.plugin.check()
+        if made := score.run(self._context, self._cluster, step, todo, videos):
+            new = to_table(clips.score_schema(step.plugin.COLUMNS), made).select(known.column_names)
+            known = self._known[step.name] = pa.concat_tables([known, new.select(known.column_names)])
+        return known
 
 
 def _audited(table: pa.Table) -> Mask:
