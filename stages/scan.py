@@ -136,7 +136,7 @@ def _commit(context: Context, step: Step, work: _Work, result: Item) -> None:
     step.done += 1
     step.failed += row["error"] is not None
     if row["chunks"] == 1:  # those of chunks were counted when they were decoded
-        step.frames_decoded += row["frames_decoded"] or 0
+        step.frames_decoded += row.get("frames_decoded") or 0  # absent where the scan failed
 
 
 def _work(context: Context, video: Video) -> _Work:
