@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from curate.signals import content, flow, picture
+from curate.signals import content, flow, picture, prints
 from curate.signals.view import FrameView
 
 
@@ -41,6 +41,7 @@ GROUPS: dict[str, Group] = {
         Group(content.NAME, content.VERSION, content.SCHEMA, lambda _: content.Content()),
         Group(picture.NAME, picture.VERSION, picture.SCHEMA, picture.PictureLook),
         Group(flow.NAME, flow.VERSION, flow.SCHEMA, flow.Flow),
+        Group(prints.NAME, prints.VERSION, prints.SCHEMA, prints.Prints),
     )
 }
 """Every group by name."""
