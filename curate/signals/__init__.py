@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from curate.signals import content, flow, picture, prints
+from curate.signals import audio, content, flow, picture, prints
 from curate.signals.view import FrameView
 
 
@@ -30,7 +30,8 @@ class Group:
     name: str
     version: int
     schema: pa.Schema
-    start: Callable[[Fraction], Measure]
+    start: Callable[[Fraction], Measure] | None
+    """None: it is not measured on pictures (`audio`, see curate.signals.audio)."""
     standing: bool = True
     """Scanned for every pipeline; the others only where something in the plan reads them."""
 
@@ -41,6 +42,7 @@ GROUPS: dict[str, Group] = {
         Group(content.NAME, content.VERSION, content.SCHEMA, lambda _: content.Content()),
         Group(picture.NAME, picture.VERSION, picture.SCHEMA, picture.PictureLook),
         Group(flow.NAME, flow.VERSION, flow.SCHEMA, flow.Flow),
+        Group(audio.NAME, audio.VERSION, audio.SCHEMA, None, standing=False),
         Group(prints.NAME, prints.VERSION, prints.SCHEMA, prints.Prints),
     )
 }

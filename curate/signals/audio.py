@@ -12,6 +12,7 @@ a gap. What is loud, silent or wide enough stands in audio_window.py.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -178,6 +179,22 @@ class Sound:
                 rows.append((int((window + Fraction(1, 2)) * self._ticks_per_window // 1), values))
                 self._next_window = window + 1
         return rows
+
+
+class SoundRows:
+    """Writes the rows of a file's sound: `hear` takes the frames, `add` gets pts and values of each row."""
+
+    def __init__(self, time_base: Fraction, add: Callable[[int, Values], None]) -> None:
+        self._sound = Sound(time_base)
+        self._add = add
+
+    def hear(self, frame: av.AudioFrame) -> None:
+        for pts, values in self._sound.push(frame):
+            self._add(pts, values)
+
+    def finish(self) -> None:
+        for pts, values in self._sound.finish():
+            self._add(pts, values)
 
 
 def samples_of(frame: av.AudioFrame) -> NDArray[Any]:

@@ -16,6 +16,8 @@ from curate.media.container import open_video, time_base, video_stream
 from curate.media.decode import DecodeReport, Frame, decode, decode_from
 from curate.media.picture import Viewer, rotation_of, usable_sar
 from curate.signals import GROUPS
+from curate.signals.audio import NAME as AUDIO
+from curate.signals.audio import SoundRows
 from curate.signals.chunks import Chunk, Watch, Watched
 from curate.signals.frames import NAME as FRAMES
 from curate.signals.frames import SCHEMA as FRAMES_SCHEMA
@@ -81,12 +83,14 @@ def scan_file(
     The same file and options give parts of the same bytes. Memory does not grow with the file's length.
     With `chunk`, only that span of the file is decoded; its parts begin with rows of the chunk before
     (`Watched.written_from`), which `curate.signals.merge` compares and leaves out.
+    The group `audio` is of the file as a whole: chunks have none (curate.signals.scan_sound).
     `progress` is called with the number of frames measured. Raises MediaError if no frame decodes and
     ValueError for an unknown group; then no part is left behind.
     """
     unknown = sorted(set(groups) - set(GROUPS))
     if unknown:
         raise ValueError(f"unknown signal group {unknown[0]!r}; known are {', '.join(GROUPS)}")
+    assert chunk is None or AUDIO not in groups, "sound is not measured in chunks"
     cv2.setNumThreads(1)
     began = time.process_time()
     with open_video(path) as container:
@@ -106,10 +110,11 @@ def scan_file(
             group: stack.enter_context(PartWriter(folder / part_path(group, name), schema, video_id))
             for group, schema in schemas.items()
         }
-        measures = [(group.start(base), writers[group.name]) for group in asked]
+        measures = [(group.start(base), writers[group.name]) for group in asked if group.start is not None]
+        sound = SoundRows(base, writers[AUDIO].add) if AUDIO in writers else None
         sampled = SampleGrid(frames.frames_per_second, base) if frames is not None else None
         watch = Watch(chunk or Chunk(), report)
-        for frame, viewer, view in _views(path, sar, report, chunk, lambda: done(0)):
+        for frame, viewer, view in _views(path, sar, report, chunk, lambda: done(0), sound):
             written = watch.add(frame)
             for measure, writer in measures:
                 row = measure.update(view)
@@ -122,6 +127,8 @@ def scan_file(
             if watch.inside(frame):
                 span.add(frame)
             done(watch.seen)
+        if sound is not None:
+            sound.finish()
     return ScanResult(
         parts={
             group: Part(part_path(group, name), writer.rows, writer.path.stat().st_size)
@@ -182,14 +189,19 @@ class _Span:
 
 
 def _views(
-    path: str, sar: Fraction, report: DecodeReport, chunk: Chunk | None, passing: Callable[[], None]
+    path: str,
+    sar: Fraction,
+    report: DecodeReport,
+    chunk: Chunk | None,
+    passing: Callable[[], None],
+    sound: SoundRows | None,
 ) -> Iterator[tuple[Frame, Viewer, FrameView]]:
     """Every frame with what the groups see of it: all of the file, or from a chunk's entry to its end.
 
     `passing` is called for each frame that is decoded on the way to the entry.
     """
     sight: _Sight | None = None
-    frames = decode(path, report=report)
+    frames = decode(path, report=report, sound=None if sound is None else sound.hear)
     if chunk is not None and chunk.entry is None:
         frames = decode(path, end_pts=chunk.end, report=report)
     elif chunk is not None and chunk.entry is not None:

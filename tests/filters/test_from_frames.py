@@ -57,8 +57,9 @@ def plain(levels: Iterable[int]) -> Iterable[tuple[int, Picture]]:
 
 def view(frames: Iterable[tuple[int, Picture]], start: int = 0) -> ClipView:
     """The clip of the frames from index `start` on, with signals as a scan stores and reads them."""
-    measures = {name: group.start(BASE) for name, group in GROUPS.items()}
-    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in GROUPS}
+    groups = {name: group for name, group in GROUPS.items() if group.start is not None}
+    measures = {name: group.start(BASE) for name, group in groups.items()}
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in groups}
     pts: list[int] = []
     before: FrameView | None = None
     for at, picture in frames:
@@ -72,7 +73,7 @@ def view(frames: Iterable[tuple[int, Picture]], start: int = 0) -> ClipView:
         before = frame
         pts.append(at)
     signals: dict[str, dict[str, Any]] = {}
-    for name, group in GROUPS.items():
+    for name, group in groups.items():
         columns = zip(group.schema, zip(*rows[name][start:], strict=True), strict=True)
         signals[name] = {
             field.name: pa.array(values, field.type).to_numpy(zero_copy_only=False)
