@@ -26,6 +26,10 @@ WINDOW = 16
 """Frames held at most while a smaller timestamp may still come: the largest reorder depth of H.264 and HEVC
 (max_num_reorder_frames, max_dpb_size = 16)."""
 
+FURTHEST = 1 << 61
+"""Timestamps from here on are damage, and count as missing: nanoseconds since 1970, the largest that honest
+recorders write, are below 2^61."""
+
 MAX_READ_ERRORS = 64
 """Failed reads in a row after which a file counts as ended."""
 
@@ -186,7 +190,8 @@ def _timed(packets: Packets, stream: VideoStream, report: DecodeReport) -> Itera
             yield held
         held = Frame(-1, pts, 0, image)
     if held is not None:
-        held.duration = int(held.image.duration or 0) or spacing
+        own = int(held.image.duration or 0)
+        held.duration = min(own if own > 0 else spacing, FURTHEST)
         yield held
 
 
@@ -243,10 +248,10 @@ class _Clock:
 
     def read(self, image: VideoFrame) -> int:
         """The picture's own pts, else its dts (its packet's place), else one spacing after the one before."""
-        stamp = image.pts
+        stamp = _credible(image.pts)
         if stamp is None:
             self.report.filled += 1
-            stamp = image.dts
+            stamp = _credible(image.dts)
         if stamp is None:
             stamp = 0 if self.seen is None else self.seen + self.spacing
         self.seen = stamp
@@ -265,15 +270,20 @@ class _Clock:
             if pts <= self.last:
                 pts += self.shift
                 self.report.filled += 1
-            if pts <= self.last:
-                self.shift = self.last + self.spacing - stamp
-                pts = self.last + self.spacing
+            if pts <= self.last or pts >= FURTHEST:
+                pts = self.last + (self.spacing if self.last + self.spacing < FURTHEST else 1)
+                self.shift = pts - stamp
             elif pts == stamp:
                 self.spacing = pts - self.last
         else:
             self.first = pts
         self.last = pts
         return pts, image
+
+
+def _credible(stamp: int | None) -> int | None:
+    """The timestamp, or None where it is so far off that sums of two would not fit 64 bits."""
+    return stamp if stamp is not None and -FURTHEST < stamp < FURTHEST else None
 
 
 def _pictures(packets: Packets, awaited: set[int], report: DecodeReport) -> Iterator[VideoFrame]:

@@ -327,3 +327,38 @@ def test_real_odd_files(real_videos):
     order = np.argsort([frame.image.pts for frame in frames], kind="stable")
     as_stamped = sum(np.abs(luma[a] - luma[b]).mean() for a, b in pairwise(order))
     assert as_decoded < 0.8 * as_stamped  # pictures, not timestamps, come in the right order
+
+
+class _Image:
+    """What the clock looks at of a picture."""
+
+    def __init__(self, pts: int | None, dts: int | None = None) -> None:
+        self.pts, self.dts = pts, dts
+
+
+def clock_of(stamps: list[int | None], nominal: int = 40) -> tuple[list[int], DecodeReport]:
+    report = DecodeReport()
+    clock = module._Clock(nominal, report)
+    written = []
+    for stamp in stamps:
+        image = _Image(stamp)
+        read = clock.read(image)
+        written.append(clock.write(image, [read], read)[0])
+    return written, report
+
+
+def test_timestamps_at_the_ends_of_64_bits_are_missing_ones() -> None:
+    vast = (1 << 63) - 1
+    assert clock_of([0, 40, vast, 120, -vast, 200])[0] == [0, 40, 80, 120, 160, 200]
+    assert clock_of([vast, -(1 << 62), 1 << 61])[0] == [0, 40, 80]
+    report = clock_of([0, vast])[1]
+    assert (report.filled, report.reordered) == (1, 1)
+
+
+def test_leaps_and_jumps_back_never_leave_64_bits() -> None:
+    far = (1 << 61) - 1
+    written, _ = clock_of([-far, 0, far, 0, far, 0, far, -far, far, far, far])
+    assert all(a < b for a, b in pairwise(written))
+    assert max(map(abs, written)) < 1 << 62
+    assert written[:3] == [-far, 0, far]
+    assert clock_of([0, 40, 80, 1 << 60, (1 << 60) + 40])[0] == [0, 40, 80, 1 << 60, (1 << 60) + 40]
