@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 FUNCTIONS: Mapping[str, str] = {
     "probe": "curate.media.child_tasks:probe",
     "scan": "curate.signals.scan_file:scan_from_json",
+    "sound": "curate.signals.scan_sound:scan_sound_from_json",
     "encode": "curate.media.child_tasks:encode",
     "frames": "curate.media.child_tasks:frames",
 }
