@@ -138,8 +138,8 @@ class Cluster:
                 compute=ActorPoolStrategy(min_size=1, max_size=max(1, most)),
                 num_cpus=resources.num_cpus,
                 num_gpus=resources.num_gpus or None,
-                max_restarts=RESTARTS,
-                max_task_retries=RESTARTS,
+                # Ray Data restarts an actor for ever by default: one that dies of its batch would do so.
+                ray_remote_args_fn=lambda: {"max_restarts": RESTARTS, "max_task_retries": RESTARTS},
             )
             for text in _texts(dataset):
                 span, result = json.loads(text)
