@@ -57,7 +57,9 @@ class Audio(SignalFilter):
         "FFmpeg silencedetect: samples up to -60 dB are silence (silence)",
         "EBU R 128: programmes are mixed to -23 LUFS",
     )
-    COST: ClassVar[str] = ""
+    COST: ClassVar[str] = (
+        "3,900 clips of 5 s a second, on a core of a busy server; the sound is decoded in the scan"
+    )
 
     silence: Annotated[float, Field(ge=FLOOR, le=0)] = SILENCE
     """dBFS up to which samples are silence. -60 is the default of FFmpeg's silencedetect: dither and the

@@ -33,7 +33,9 @@ class Borders(SignalFilter):
         "Movie Gen: no bars",
         "UltraVideo: frames with bars are bad; a clip with more than 5 % bad frames is dropped",
     )
-    COST: ClassVar[str] = "as `exposure`; the measures are part of the scan"
+    COST: ClassVar[str] = (
+        "2,400 clips of 5 s at 24 fps a second, on a core of a busy server; the bars are found in the scan"
+    )
 
     def measure(self, clip: ClipView) -> Score:
         box = inner_box(clip.signals["picture"])

@@ -30,7 +30,7 @@ class Exposure(SignalFilter):
         "scikit-image is_low_contrast: a range below 5 % (flat_contrast)",
     )
     COST: ClassVar[str] = (
-        "3,800 clips of 5 s at 24 fps a second, on one core; the measures are part of the scan"
+        "2,200 clips of 5 s at 24 fps a second, on a core of a busy server; the measures are part of the scan"
     )
 
     black_share: Share = 0.98

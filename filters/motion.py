@@ -40,7 +40,9 @@ class Motion(SignalFilter):
         "Movie Gen: mean motion vector 0.5 to 7, VMAF motion above 2 (other units)",
         "Cinematographers' limit: an object crosses the picture in seven seconds, 12.5 at 16:9",
     )
-    COST: ClassVar[str] = "2,800 clips of 5 s at 24 fps a second, on one core; the flow is part of the scan"
+    COST: ClassVar[str] = (
+        "1,300 clips of 5 s at 24 fps a second, on a core of a busy server; the flow is part of the scan"
+    )
 
     def measure(self, clip: ClipView) -> Score:
         flow = signals_inside(clip.signals, clip.video)["flow"]
