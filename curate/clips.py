@@ -94,8 +94,8 @@ SCANS = _schema(
     reordered=_B, filled=_I, error=_S, transient=_B, cpu_seconds=_F, chunks=_I, chunk_error=_S,
 )  # fmt: skip
 """One decoding pass over a video. A signal part exists for readers only when a row here names it
-(`groups.part`). `chunks`: in how many it was decoded; `chunk_error`: why it was decoded whole all the
-same."""
+(`groups.part`). `chunks`: in how many it was decoded, 0 if its sound alone was; `chunk_error`: why it was
+decoded whole all the same."""
 
 CLIPS = _schema(
     clip_id=ID, video_id=ID, start_pts=_I, end_pts=_I, time_base=_S, start_seconds=_F, end_seconds=_F,

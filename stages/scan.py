@@ -31,6 +31,12 @@ FREE_BYTES = 200_000_000
 """Below this much free disk no scan is begun: the signals of an hour of video take about 50 MB, its frames
 250 MB."""
 
+FACTS = (
+    "frames_decoded", "start_pts", "end_pts", "seconds", "time_base", "salvaged", "errors", "first_error",
+    "reordered", "filled",
+)  # fmt: skip
+"""What a scan found out about the pictures, which a later one of the sound alone hands on."""
+
 SCRATCH = "chunks"
 """Folder of the run for the parts of chunks, until they are put together."""
 
@@ -143,15 +149,23 @@ def _work(context: Context, video: Video) -> _Work:
     whole = _whole(context, video)
     arguments = whole["arguments"]
     seen = [group for group in arguments["groups"] if group != AUDIO]
+    if video.scanned and not (seen or arguments["frames"]):
+        # Asked for after the pictures were scanned: they need no second decode, and the facts are known.
+        facts = {name: video.scan[name] for name in FACTS}
+        return _Work(video, {**whole, "do": "late sound", "arguments": _of_sound(whole), "facts": facts})
     chunks = chunks_of(video, context.plan.pipeline.scan)
     if len(chunks) < 2 or not (seen or arguments["frames"]):
         return _Work(video, whole)
     pieces = [_piece(context, whole, number, seen, chunk) for number, chunk in enumerate(chunks)]
     if AUDIO in arguments["groups"]:
         # In one piece: a decoder of sound carries its state on from packet to packet.
-        own = {name: arguments[name] for name in ("path", "out_dir", "video_id", "name")}
+        own = _of_sound(whole)
         pieces.append({**whole, "do": "sound", "number": len(chunks), "seconds": 0.0, "arguments": own})
     return _Work(video, whole, pieces)
+
+
+def _of_sound(whole: Item) -> Item:
+    return {name: whole["arguments"][name] for name in ("path", "out_dir", "video_id", "name")}
 
 
 def _whole(context: Context, video: Video) -> Item:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from curate.signals.audio import NAME as AUDIO
 from curate.signals.merge import Unclean, merge, scanned_from_json
 from stages.worker import decode_call, guarded, stamp
 
@@ -13,13 +14,29 @@ Item = dict[str, Any]
 
 def scan_item(item: Item) -> Item:
     """One piece of work: `do` says which of the functions below it is for."""
-    tasks = {"whole": scan_video, "chunk": scan_piece, "sound": scan_piece, "finish": finish}
+    tasks = {
+        "whole": scan_video,
+        "chunk": scan_piece,
+        "sound": scan_piece,
+        "late sound": scan_sound,
+        "finish": finish,
+    }
     return tasks[item["do"]](item)
 
 
 def scan_video(item: Item) -> Item:
     """Scan one file in the killable child: the scan's result, or {"error"}, {"changed"} or {"fatal"}."""
     return _call("scan", item)
+
+
+def scan_sound(item: Item) -> Item:
+    """Scan the sound of a file whose pictures were scanned before; the result as `scan_video`'s, in no
+    chunk."""
+    result = _call("sound", item)
+    if "path" not in result:
+        return result
+    part = {name: result[name] for name in ("path", "rows", "bytes")}
+    return {"video_id": result["video_id"], **item["facts"], "parts": {AUDIO: part}, "chunks": 0}
 
 
 def scan_piece(item: Item) -> Item:
