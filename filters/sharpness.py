@@ -36,7 +36,8 @@ class Sharpness(SignalFilter):
         "Open-Sora 2.0: variance of the Laplacian, a vote of five frames (threshold not published)",
     )
     COST: ClassVar[str] = (
-        "1,900 clips of 5 s at 24 fps a second, on a core of a busy server; measured in the scan, on two frames a second"
+        "1,900 clips of 5 s at 24 fps a second, on a core of a busy server; measured in the scan, on two "
+        "frames a second"
     )
 
     sharp: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 200.0
