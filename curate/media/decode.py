@@ -116,14 +116,17 @@ def decode_from(
     """Yield the frames with entry <= pts < end_pts, decoded from the keyframe at `entry` or one before it.
 
     `passing` is called for each frame before. Nothing is made up for: raises MediaError where seeking does
-    not get there, and whether the pictures are those of a decode from the start is for the caller to compare.
+    not get to a frame with exactly that pts, and whether the pictures are those of a decode from the start is
+    for the caller to compare.
     """
     report = DecodeReport() if report is None else report
     with open_video(path) as container:
-        sought = _sought(container, video_stream(container), entry, report)
-        if sought is None:
-            raise MediaError(f"{shown(path)} cannot be sought in: decode it from its start.")
-        yield from _span(sought, entry, end_pts, passing)
+        for frames, attempt in _attempts(container, video_stream(container), entry):
+            first = next(_span(frames, entry, None, passing), None)
+            if first is not None and first.pts == entry:
+                yield from _span(_resumed(first, frames, attempt, report), entry, end_pts, None)
+                return
+    raise MediaError(f"{shown(path)} cannot be sought in: decode it from its start.")
 
 
 def _span(
@@ -150,10 +153,22 @@ def _numbered(frames: Iterator[Frame]) -> Iterator[Frame]:
 def _sought(
     container: av.container.InputContainer, stream: VideoStream, start_pts: int, report: DecodeReport
 ) -> Iterator[Frame] | None:
-    """Frames from a keyframe at or before `start_pts`, or None where seeking does not get there.
+    """Frames from a keyframe at or before `start_pts`, or None where seeking does not get there."""
+    for frames, attempt in _attempts(container, stream, start_pts):
+        first = next(frames, None)
+        if first is not None and first.pts <= start_pts:
+            return _resumed(first, frames, attempt, report)
+    return None
 
-    Demuxers seek by decoding time, and keyframes can be shown later than that, so the first frame is looked
-    at and the aim moved back by 1, 8 and 64 seconds until it is early enough.
+
+def _attempts(
+    container: av.container.InputContainer, stream: VideoStream, start_pts: int
+) -> Iterator[tuple[Iterator[Frame], DecodeReport]]:
+    """Decodes that begin near `start_pts`, each with what happens in it.
+
+    Demuxers seek by decoding time, and keyframes can be shown later than that; those of MPEG-PS may land
+    behind the place. So whoever asks looks at the first frames, and the aim is moved back by 1, 8 and 64
+    seconds until they are early enough.
     """
     second = max(1, round(1 / time_base(stream)))
     for back in (0, 1, 8, 64):
@@ -161,12 +176,8 @@ def _sought(
         try:
             container.seek(start_pts - back * second, stream=stream, backward=True)
         except av.FFmpegError:
-            return None
-        frames = _timed(_packets(container, stream, attempt), stream, attempt)
-        first = next(frames, None)
-        if first is not None and first.pts <= start_pts:
-            return _resumed(first, frames, attempt, report)
-    return None
+            return
+        yield _timed(_packets(container, stream, attempt), stream, attempt), attempt
 
 
 def _resumed(

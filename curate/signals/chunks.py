@@ -89,6 +89,9 @@ class Overlap:
 
     frames: int
     digest: str
+    durations: str
+    """Digest of how long the frames say they are shown, or are shown where they do not say it: after a seek
+    some demuxers fill in what they leave out at the start. It matters for the last frame of a file alone."""
 
 
 @dataclass(frozen=True)
@@ -162,16 +165,21 @@ class _Digest:
 
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
+        self._durations = hashlib.blake2b(digest_size=16)
         self._frames = 0
+        self._last: int | None = None
         self.unknown = 0
 
     def add(self, frame: Frame) -> None:
         self._frames += 1
         image = frame.image
         facts = (
-            frame.pts, image.duration, image.format.name, image.width, image.height, image.colorspace,
-            image.color_range, image.color_trc, image.color_primaries, rotation_of(image),
+            frame.pts, image.format.name, image.width, image.height, image.colorspace, image.color_range,
+            image.color_trc, image.color_primaries, rotation_of(image),
         )  # fmt: skip
+        if self._last is not None:
+            self._durations.update(f"{image.duration or frame.pts - self._last},".encode())
+        self._last = frame.pts
         self._hash.update(repr(facts).encode())
         planes = pixels(image)
         self.unknown += planes is None
@@ -179,4 +187,4 @@ class _Digest:
             self._hash.update(np.ascontiguousarray(plane).data)
 
     def overlap(self) -> Overlap:
-        return Overlap(self._frames, self._hash.hexdigest())
+        return Overlap(self._frames, self._hash.hexdigest(), self._durations.hexdigest())

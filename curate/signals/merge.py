@@ -105,6 +105,8 @@ def check(watched: Sequence[Watched], counts: Sequence[int], frames: int) -> Non
             )
         if one.tail.digest != following.lead.digest:
             raise Unclean(f"{where} decodes to other pictures than the one before")
+        if following is watched[-1] and one.tail.durations != following.lead.durations:
+            raise Unclean("the length of the last frame depends on where decoding began")
     if sum(counts) != frames:
         raise Unclean(f"the chunks have {sum(counts)} frames and the file {frames}")
 
