@@ -14,13 +14,13 @@ from tests.making import add_sound, picture, write, write_sound
 Heard = list[tuple[int | None, int, bytes]]
 
 
-def film(path: Path, *, codec: str = "aac", seconds: float = 2.0, tracks: int = 1) -> Path:
+def film(path: Path, *, codec: str = "aac", seconds: float = 2.0, tracks: int = 1, frames: int = 50) -> Path:
     """A drifting texture at 25 frames/s beside a tone of `seconds`, in `tracks` streams."""
     with av.open(str(path), "w") as container:
         video: Any = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "g": "12"})
         video.width, video.height, video.pix_fmt = 160, 120, "yuv420p"
         sounds = [add_sound(container, codec) for _ in range(tracks)]
-        for index in range(50):
+        for index in range(frames):
             frame = av.VideoFrame.from_ndarray(picture(index, 160, 120), format="bgr24")
             frame.pts, frame.time_base = index, Fraction(1, 25)
             container.mux(video.encode(frame))
