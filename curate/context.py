@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from curate import clips
 from curate.config import Plan
+from curate.cutting import SPANS_VERSION
 from curate.media.encode import ENCODE_VERSION, EncodeOptions
 from curate.signals import GROUPS
 from curate.signals.frames import NAME as FRAMES
@@ -58,7 +59,7 @@ class Keys:
             groups=groups,
             cuts=clips.cache_key(
                 "cuts",
-                plan.cuts.VERSION,
+                (plan.cuts.VERSION, SPANS_VERSION),
                 detector,
                 plan.pipeline.audit,
                 *(groups[group] for group in plan.cuts.READS),

@@ -135,6 +135,7 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
     busy |= scores.lacking(state.current_clips(context.tables, context.keys, videos), busy)
     todo = [video for video in usable if video.identity in busy]
     if todo:
+        cuts.check(context.plan.cuts)
         for step in context.plan.filters:
             step.plugin.check()
         if any(isinstance(step.plugin, FrameFilter) for step in context.plan.filters):
@@ -158,7 +159,7 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
         while (wave := ready.get()) is not None:
             if isinstance(wave, BaseException):
                 raise wave
-            cuts.run(context, wave, cut)
+            cuts.run(context, cluster, wave, cut)
             scores.measure({video.identity: video for video in wave if video.scanned})
     except BaseException:
         # The scanner may be in the middle of a long file: it is not waited for. It commits whole results

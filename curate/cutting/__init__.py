@@ -7,54 +7,55 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import ValidationError
 
-from curate.cutting.detectors import DETECTORS, Adaptive, Content, CutOptions, Weights
-from curate.cutting.spans import MIN_SECONDS, TRIM_SECONDS, Span, SpanOptions, spans_of
+from curate.cutting.detectors import COMPONENTS, Adaptive, ByChange, Content, Weights
+from curate.cutting.options import CutOptions, Signals, Transitions, as_transitions
+from curate.cutting.shots import Shots
+from curate.cutting.spans import MIN_SECONDS, TRANSITION, TRIM_SECONDS, Span, SpanOptions, spans_of
+from curate.cutting.spans import VERSION as SPANS_VERSION
+from curate.cutting.transnet import TransNet
 
 __all__ = [
-    "DETECTORS",
-    "MIN_SECONDS",
-    "TRIM_SECONDS",
-    "Adaptive",
-    "Content",
-    "CutOptions",
-    "Span",
-    "SpanOptions",
-    "Weights",
-    "clips_of",
-    "cut_options",
-    "spans_of",
-]
+    "COMPONENTS", "DETECTORS", "MIN_SECONDS", "SPANS_VERSION", "TRANSITION", "TRIM_SECONDS", "Adaptive",
+    "ByChange", "Content", "CutOptions", "Shots", "Signals", "Span", "SpanOptions", "TransNet",
+    "Transitions", "Weights", "as_transitions", "clips_of", "cut_options", "spans_of",
+]  # fmt: skip
+
+DETECTORS: dict[str, type[CutOptions]] = {
+    "shots": Shots,
+    "adaptive": Adaptive,
+    "content": Content,
+    "transnet": TransNet,
+}
+"""By what `cuts.use` calls them."""
+DEFAULT = "shots"
 
 
 def clips_of(
-    components: npt.NDArray[np.float64],
-    pts: npt.ArrayLike,
-    end_pts: int,
-    time_base: Fraction,
-    options: CutOptions,
+    signals: Signals, end_pts: int, time_base: Fraction, options: CutOptions, model: Any = None
 ) -> list[Span]:
     """The clips of one video, and the spans that are none, from what the scan stored of its frames.
 
-    components: float64 (n, 4), see CutOptions.detect. pts: int64 (n,), strictly ascending. end_pts: when
-    the last frame ends. ValueError where they do not fit together.
+    signals: the groups of options.READS, each with `pts`. end_pts: when the last frame ends. ValueError where
+    they do not fit together.
     """
-    if len(components) != len(np.asarray(pts)):
-        raise ValueError(f"{len(components)} rows of components for {len(np.asarray(pts))} frames")
-    return spans_of(options.detect(components), pts, end_pts, time_base, options)
+    pts = np.asarray(signals[options.READS[0]]["pts"])
+    if any(len(columns["pts"]) != len(pts) for columns in signals.values()):
+        lengths = ", ".join(f"{group} {len(columns['pts'])}" for group, columns in signals.items())
+        raise ValueError(f"signal groups have different numbers of frames: {lengths}")
+    return spans_of(options.transitions(signals, time_base, model), pts, end_pts, time_base, options)
 
 
 def cut_options(mapping: Mapping[str, Any]) -> CutOptions:
-    """The options under `cuts:` in pipelines.yaml; `use` names the detector, `adaptive` unless given.
+    """The options under `cuts:` in pipelines.yaml; `use` names the detector, `shots` unless given.
 
     ValueError, in one sentence, for an unknown detector or option (with the known ones) and for a wrong
     value.
     """
     if not isinstance(mapping, Mapping):
-        raise ValueError(f"cuts: must be options such as {{use: adaptive, min_seconds: 2}}, not {mapping!r}")
-    use = mapping.get("use", "adaptive")
+        raise ValueError(f"cuts: must be options such as {{use: shots, min_seconds: 2}}, not {mapping!r}")
+    use = mapping.get("use", DEFAULT)
     kind = DETECTORS.get(use) if isinstance(use, str) else None
     if kind is None:
         raise ValueError(f"cuts.use: no detector is named {use!r}{_known(str(use), DETECTORS)}")

@@ -1,4 +1,4 @@
-"""Where shots begin, from the change between neighbouring frames that the scan stored.
+"""Hard cuts from the change between neighbouring frames that the scan stored: `adaptive` and `content`.
 
 The detectors are those of PySceneDetect 0.7.2 (BSD-3-Clause, https://scenedetect.com), restated on whole
 arrays: fed with the same components they return the same frames, as the tests check against the package
@@ -13,16 +13,19 @@ Adaptive 3.0 of .93 and .95.
 """
 
 from abc import abstractmethod
+from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, field_validator
 
-from curate.cutting.spans import SpanOptions
+from curate.cutting.options import CutOptions, Frames, Signals, Transitions, as_transitions
 
-Frames = npt.NDArray[np.int64]
+COMPONENTS = ("delta_hue", "delta_sat", "delta_lum", "delta_edges")
+"""Columns of the group `content`, in the order of Weights."""
+
 Scores = npt.NDArray[np.float64]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Level = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -37,18 +40,11 @@ class Weights(NamedTuple):
     edges: Weight = 0.0
 
 
-class CutOptions(SpanOptions):
-    """What every detector has: the weights, the shortest shot, and what becomes of shots (SpanOptions)."""
+class ByChange(CutOptions):
+    """A detector that weighs the components of change between neighbouring frames (group `content`)."""
 
-    VERSION: ClassVar[int]
-    """Counts up when the same signals and options give other cuts."""
     READS: ClassVar[tuple[str, ...]] = ("content",)
-    """Signal groups that it reads."""
-    HEAVY: ClassVar[bool] = False
-    """Whether it runs a model: in actors, with resources of their own, not in the driver."""
 
-    use: str
-    """The detector's name in pipelines.yaml."""
     weights: Weights = Weights()
     """Hue, saturation, brightness, edges, as a list or by name. Edges need a higher threshold."""
     min_scene_len: Annotated[int, Field(ge=0)] = 2
@@ -60,6 +56,10 @@ class CutOptions(SpanOptions):
         if not sum(weights) > 0:
             raise ValueError("at least one weight must be above 0")
         return weights
+
+    def transitions(self, signals: Signals, time_base: Fraction, model: Any = None) -> Transitions:
+        content = signals["content"]
+        return as_transitions(self.detect(np.stack([content[name] for name in COMPONENTS], axis=1)))
 
     @abstractmethod
     def detect(self, components: npt.NDArray[np.float64]) -> Frames:
@@ -83,7 +83,7 @@ class CutOptions(SpanOptions):
         return total / sum(self.weights)
 
 
-class Adaptive(CutOptions):
+class Adaptive(ByChange):
     """A cut is a frame that changes much more than its neighbours do: scenedetect's AdaptiveDetector.
 
     ratio[i] = score[i] / mean(score[i - window .. i + window] without i), at most 255, and it is a cut where
@@ -119,7 +119,7 @@ class Adaptive(CutOptions):
         return _apart(found, self.min_scene_len)
 
 
-class Content(CutOptions):
+class Content(ByChange):
     """A cut is a frame that changes by at least `threshold`: scenedetect's ContentDetector."""
 
     VERSION: ClassVar[int] = 1
@@ -137,9 +137,6 @@ class Content(CutOptions):
         if self.filter_mode == "suppress" or self.min_scene_len == 0:
             return _apart(above, self.min_scene_len)
         return _merged(above, self.min_scene_len, len(scores))
-
-
-DETECTORS: dict[str, type[CutOptions]] = {"adaptive": Adaptive, "content": Content}
 
 
 def _apart(found: Frames, least: int) -> Frames:

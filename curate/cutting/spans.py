@@ -1,16 +1,15 @@
-"""From the first frames of shots to clips: trim, drop what is too short, split what is too long.
+"""From transitions between shots to clips: leave transitions out, trim, drop the short, split the long.
 
 Nothing here decodes anything: frames are their presentation timestamps, and every time is an integer of the
 stream's time base or an exact fraction, so that a shot of exactly `min_seconds` is kept whatever the base.
 
 Every frame lies in exactly one span, and the spans cover [first pts, end_pts) without a gap: what is too
-short or trimmed away is a span too, with the option that dropped it in `dropped_by`.
+short, trimmed away or part of a fade is a span too, with what dropped it in `dropped_by`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from math import ceil, floor
 from typing import Annotated, Self
 
@@ -18,6 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+VERSION = 2
+"""Counts up when the same transitions and options give other spans."""
+
+TRANSITION = "cuts.transition"
 MIN_SECONDS = "cuts.min_seconds"
 TRIM_SECONDS = "cuts.trim_seconds"
 
@@ -35,7 +38,8 @@ class Span:
     frames: int
     """Decoded frames with start_pts <= pts < end_pts, at least 1."""
     dropped_by: str | None = None
-    """None for a clip; otherwise the option that ruled it out: `cuts.min_seconds` or `cuts.trim_seconds`."""
+    """None for a clip; `cuts.transition` for the frames of a fade or dissolve; otherwise the option that
+    ruled it out: `cuts.min_seconds` or `cuts.trim_seconds`."""
 
 
 class SpanOptions(BaseModel):
@@ -56,10 +60,11 @@ class SpanOptions(BaseModel):
     by one frame at most. Only a single frame that is shown for longer than max_seconds makes a longer
     part."""
     trim_seconds: Seconds = 0.0
-    """Cut off at least this much, in whole frames, at both ends of a shot, but only where the end is a cut: a
-    dissolve or a late detection leaves frames of the neighbour there, and the first and last frame of the
-    file have no neighbour. What is cut off are rows dropped by `cuts.trim_seconds`; a shot of which nothing
-    is left is one row (by `cuts.min_seconds`, or by `cuts.trim_seconds` where min_seconds is 0)."""
+    """Cut off at least this much, in whole frames, at both ends of a shot, but only where another one is
+    beside it: a dissolve or a late detection leaves frames of the neighbour there, and the first and last
+    frame of the file have no neighbour. What is cut off are rows dropped by `cuts.trim_seconds`; a shot of
+    which nothing is left is one row (by `cuts.min_seconds`, or by `cuts.trim_seconds` where min_seconds is
+    0)."""
 
     @model_validator(mode="after")
     def _can_hold(self) -> Self:
@@ -72,19 +77,24 @@ class SpanOptions(BaseModel):
 
 
 def spans_of(
-    cuts: npt.ArrayLike, pts: npt.ArrayLike, end_pts: int, time_base: Fraction, options: SpanOptions
+    transitions: npt.ArrayLike,
+    pts: npt.ArrayLike,
+    end_pts: int,
+    time_base: Fraction,
+    options: SpanOptions,
 ) -> list[Span]:
     """The spans of one video, in order.
 
-    cuts: int (k,), ascending: index of the first frame of every shot but the first one.
-    pts: int64 (n,), strictly ascending: all decoded frames. end_pts: when the last of them ends.
-    No frames, no spans. ValueError where these do not fit together.
+    transitions: int (k, 2), frames [first, end) that belong to neither shot, ascending and apart; a hard cut
+    has first == end, the first frame of the new shot. pts: int64 (n,), strictly ascending: all decoded
+    frames. end_pts: when the last of them ends. No frames, no spans. ValueError where these do not fit
+    together.
     """
     times = _boundaries(pts, end_pts)
     frames = len(times) - 1
     if frames == 0:
         return []
-    edges = [0, *_checked_cuts(cuts, frames), frames]
+    found = _checked(transitions, frames)
     # In ticks; what exceeds the whole video is all the same, and the sums below must fit 64 bits.
     whole = int(times[-1] - times[0])
     least = min(ceil(_exact(options.min_seconds) / time_base), whole + 1)
@@ -94,20 +104,28 @@ def spans_of(
     def span(first: int, end: int, dropped_by: str | None = None) -> Span:
         return Span(int(times[first]), int(times[end]), end - first, dropped_by)
 
-    spans: list[Span] = []
-    for first, end in pairwise(edges):
+    def shot(first: int, end: int) -> Iterator[Span]:
         start, stop = _trimmed(times, first, end, trim if first > 0 else 0, trim if end < frames else 0)
         if start >= stop:
-            spans.append(span(first, end, MIN_SECONDS if least > 0 else TRIM_SECONDS))
+            yield span(first, end, MIN_SECONDS if least > 0 else TRIM_SECONDS)
         elif times[stop] - times[start] < least:
-            spans.append(span(first, end, MIN_SECONDS))
+            yield span(first, end, MIN_SECONDS)
         else:
             if first < start:
-                spans.append(span(first, start, TRIM_SECONDS))
+                yield span(first, start, TRIM_SECONDS)
             for a, b in _parts(times, start, stop, most):
-                spans.append(span(a, b, MIN_SECONDS if times[b] - times[a] < least else None))
+                yield span(a, b, MIN_SECONDS if times[b] - times[a] < least else None)
             if stop < end:
-                spans.append(span(stop, end, TRIM_SECONDS))
+                yield span(stop, end, TRIM_SECONDS)
+
+    spans: list[Span] = []
+    at = 0
+    for first, end in [*found, (frames, frames)]:
+        if at < first:
+            spans += shot(at, first)
+        if first < end:
+            spans.append(span(first, end, TRANSITION))
+        at = end
     return spans
 
 
@@ -127,11 +145,16 @@ def _boundaries(pts: npt.ArrayLike, end_pts: int) -> npt.NDArray[np.int64]:
     return times
 
 
-def _checked_cuts(cuts: npt.ArrayLike, frames: int) -> list[int]:
-    indexes = np.asarray(cuts, dtype=np.int64).tolist()
-    if any(a >= b for a, b in zip([0, *indexes], [*indexes, frames], strict=True)):
-        raise ValueError(f"cuts must ascend strictly between frame 1 and frame {frames - 1}: {indexes}")
-    return [int(index) for index in indexes]
+def _checked(transitions: npt.ArrayLike, frames: int) -> list[tuple[int, int]]:
+    """The transitions as pairs; a gradual one may touch the ends of the video, a hard cut may not."""
+    pairs = [(int(first), int(end)) for first, end in np.asarray(transitions, dtype=np.int64).reshape(-1, 2)]
+    at = 0
+    for number, (first, end) in enumerate(pairs):
+        apart = first > at or (number == 0 and first == 0 and end > first)
+        if not apart or end < first or end > frames or first >= frames:
+            raise ValueError(f"transitions must ascend, apart, within frames 0 to {frames}: {pairs}")
+        at = end
+    return pairs
 
 
 def _trimmed(times: npt.NDArray[np.int64], first: int, end: int, head: int, tail: int) -> tuple[int, int]:

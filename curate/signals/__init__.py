@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from curate.signals import audio, content, flow, picture, prints
+from curate.signals import audio, content, flow, picture, prints, thumbs, transnet
 from curate.signals.view import FrameView
 
 
@@ -42,8 +42,16 @@ GROUPS: dict[str, Group] = {
         Group(content.NAME, content.VERSION, content.SCHEMA, lambda _: content.Content()),
         Group(picture.NAME, picture.VERSION, picture.SCHEMA, picture.PictureLook),
         Group(flow.NAME, flow.VERSION, flow.SCHEMA, flow.Flow),
+        Group(thumbs.NAME, thumbs.VERSION, thumbs.SCHEMA, lambda _: thumbs.Thumbs()),
         Group(audio.NAME, audio.VERSION, audio.SCHEMA, None, standing=False),
         Group(prints.NAME, prints.VERSION, prints.SCHEMA, prints.Prints),
+        Group(
+            transnet.NAME,
+            transnet.VERSION,
+            transnet.SCHEMA,
+            lambda _: transnet.TransNetPicture(),
+            standing=False,
+        ),
     )
 }
 """Every group by name."""

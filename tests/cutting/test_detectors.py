@@ -10,14 +10,14 @@ from scenedetect import AdaptiveDetector, ContentDetector, FrameTimecode
 from scenedetect.detector import FlashFilter, SceneDetector
 from scenedetect.stats_manager import StatsManager
 
-from curate.cutting import Adaptive, Content, CutOptions, Weights, cut_options
+from curate.cutting import Adaptive, ByChange, Content, Shots, Weights, cut_options
 
 RATE = 25.0
 IMAGE = np.zeros((4, 4, 3), dtype=np.uint8)
 MODES = {"merge": FlashFilter.Mode.MERGE, "suppress": FlashFilter.Mode.SUPPRESS}
 
 
-def theirs(options: CutOptions) -> SceneDetector:
+def theirs(options: ByChange) -> SceneDetector:
     common = {
         "weights": ContentDetector.Components(*options.weights),
         "min_scene_len": options.min_scene_len,
@@ -42,7 +42,7 @@ def run(detector: SceneDetector, images: Sequence[np.ndarray]) -> list[int]:
     return sorted(found)
 
 
-def their_cuts(options: CutOptions, components: np.ndarray) -> list[int]:
+def their_cuts(options: ByChange, components: np.ndarray) -> list[int]:
     """scenedetect's cuts, its scores computed by its own formula from the given components."""
     detector = theirs(options)
     weights = options.weights
@@ -100,7 +100,7 @@ CONTENT = [
 @pytest.mark.parametrize(
     "options", ADAPTIVE + CONTENT, ids=lambda o: o.model_dump_json(exclude_defaults=True)
 )
-def test_cuts_are_scenedetects(options: CutOptions) -> None:
+def test_cuts_are_scenedetects(options: ByChange) -> None:
     for number, components in enumerate(SEQUENCES):
         found = options.detect(components)
         assert found.dtype == np.int64
@@ -155,7 +155,7 @@ def measured(images: list[np.ndarray]) -> np.ndarray:
     ],
     ids=lambda o: o.model_dump_json(exclude_defaults=True),
 )
-def test_cuts_of_frames_are_scenedetects(options: CutOptions) -> None:
+def test_cuts_of_frames_are_scenedetects(options: ByChange) -> None:
     images = shots()
     expected = run(theirs(options), images)
     assert len(expected) >= 2
@@ -191,8 +191,8 @@ def test_options_survive_a_round_trip_and_are_frozen() -> None:
         options.threshold = 3.0  # type: ignore[attr-defined]
 
 
-def test_the_adaptive_detector_is_the_default() -> None:
-    assert cut_options({}) == Adaptive()
+def test_shots_is_the_default() -> None:
+    assert cut_options({}) == Shots()
     assert cut_options({"use": "adaptive", "weights": [1, 1, 1, 0]}) == Adaptive()
 
 
@@ -201,23 +201,26 @@ def test_the_adaptive_detector_is_the_default() -> None:
     [
         (
             {"use": "adaptiv"},
-            r"no detector is named 'adaptiv'; did you mean 'adaptive'\? Known: adaptive, content",
+            r"named 'adaptiv'; did you mean 'adaptive'\? Known: shots, adaptive, content, transnet",
         ),
-        ({"use": "transnet"}, r"no detector is named 'transnet'\. Known: adaptive, content"),
+        ({"use": "optic"}, r"no detector is named 'optic'\. Known: shots, adaptive, content, transnet"),
         ({"use": ["content"]}, r"no detector is named \['content'\]; did you mean 'content'\? Known"),
         (
-            {"min_second": 1},
+            {"use": "adaptive", "min_second": 1},
             r"adaptive has no option 'min_second'; did you mean 'min_seconds'\? Known: .*window",
         ),
         ({"use": "content", "window": 3}, "content has no option 'window'.* Known: .*filter_mode"),
         ({"threshold": "high"}, r"^cuts\.threshold: .*valid number.* \(given: 'high'\)$"),
         ({"threshold": 0}, r"^cuts\.threshold: .*greater than 0 \(given: 0\)$"),
-        ({"window": 0}, r"^cuts\.window: .*greater than or equal to 1"),
+        ({"use": "adaptive", "window": 0}, r"^cuts\.window: .*greater than or equal to 1"),
         ({"min_seconds": -1}, r"^cuts\.min_seconds: .*greater than or equal to 0"),
         ({"max_seconds": float("inf")}, r"^cuts\.max_seconds: .*finite"),
         ({"min_seconds": 30}, r"^cuts: min_seconds 30 is above max_seconds 20, so no clip can ever be kept"),
-        ({"weights": [0, 0, 0, 0]}, r"^cuts\.weights: at least one weight must be above 0"),
-        ({"weights": {"hew": 1}}, r"^cuts\.weights\.hew: "),
+        (
+            {"use": "adaptive", "weights": [0, 0, 0, 0]},
+            r"^cuts\.weights: at least one weight must be above 0",
+        ),
+        ({"use": "adaptive", "weights": {"hew": 1}}, r"^cuts\.weights\.hew: "),
         ({"use": "content", "filter_mode": "mix"}, r"^cuts\.filter_mode: .*'merge' or 'suppress'"),
         ("adaptive", r"^cuts: must be options such as .*, not 'adaptive'$"),
     ],

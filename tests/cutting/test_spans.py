@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from curate.cutting import Adaptive, Span, SpanOptions, clips_of, spans_of
+from curate.cutting import COMPONENTS, Adaptive, Span, SpanOptions, as_transitions, clips_of, spans_of
 
-MIN, TRIM = "cuts.min_seconds", "cuts.trim_seconds"
+MIN, TRIM, TRANSITION = "cuts.min_seconds", "cuts.trim_seconds", "cuts.transition"
 HUGE = 1e15
 TENTH = Fraction(1, 10)
 
@@ -19,7 +19,7 @@ def options(minimum: float = 0, maximum: float = HUGE, trim: float = 0) -> SpanO
 
 def at_ten_per_second(frames: int, cuts: list[int], rules: SpanOptions) -> list[tuple[int, int, str | None]]:
     """Spans of a video of ten frames per second; frame numbers and timestamps are the same."""
-    found = spans_of(cuts, np.arange(frames), frames, TENTH, rules)
+    found = spans_of(as_transitions(cuts), np.arange(frames), frames, TENTH, rules)
     assert all(span.frames == span.end_pts - span.start_pts for span in found)
     return [(span.start_pts, span.end_pts, span.dropped_by) for span in found]
 
@@ -54,7 +54,7 @@ def test_every_frame_and_tick_lies_in_exactly_one_span(seed: int) -> None:
     rng = np.random.default_rng(seed)
     pts, end_pts, base, cuts = random_video(rng)
     rules = random_options(rng, float((end_pts - pts[0]) * base))
-    spans = spans_of(cuts, pts, end_pts, base, rules)
+    spans = spans_of(as_transitions(cuts), pts, end_pts, base, rules)
 
     assert spans[0].start_pts == pts[0]
     assert spans[-1].end_pts == end_pts
@@ -81,7 +81,7 @@ def test_without_rules_the_spans_are_the_shots(seed: int) -> None:
     pts, end_pts, base, cuts = random_video(np.random.default_rng(seed))
     times = [*pts.tolist(), end_pts]
     shots = [(a, b) for a, b in pairwise([0, *cuts, len(pts)])]
-    assert spans_of(cuts, pts, end_pts, base, options()) == [
+    assert spans_of(as_transitions(cuts), pts, end_pts, base, options()) == [
         Span(times[a], times[b], b - a) for a, b in shots
     ]
 
@@ -151,7 +151,7 @@ def test_a_shot_of_exactly_the_least_is_kept() -> None:
 def test_ntsc_seconds_are_exact() -> None:
     """60 frames of 1001/30000 s are 2.002 s, 59 are 1.96863…"""
     pts = np.arange(119) * 1001
-    found = spans_of([60], pts, 119 * 1001, Fraction(1, 30000), options(minimum=2.002))
+    found = spans_of(as_transitions([60]), pts, 119 * 1001, Fraction(1, 30000), options(minimum=2.002))
     assert [(span.frames, span.dropped_by) for span in found] == [(60, None), (59, MIN)]
 
 
@@ -184,7 +184,7 @@ def test_trimming_takes_whole_frames_and_at_least_as_much() -> None:
         (38, 40, TRIM),
     ]
     pts = np.array([0, 10, 13, 19, 21, 30])  # the shot [10, 30) of frames of 3, 6, 2 and 9 ticks
-    assert spans_of([1, 5], pts, 40, TENTH, options(trim=0.4)) == [
+    assert spans_of(as_transitions([1, 5]), pts, 40, TENTH, options(trim=0.4)) == [
         Span(0, 10, 1, TRIM),
         Span(10, 19, 2, TRIM),
         Span(19, 21, 1),
@@ -246,16 +246,80 @@ def test_a_video_of_one_frame_and_one_of_none() -> None:
 
 def test_times_near_the_ends_of_64_bits() -> None:
     start = -(2**62)
-    assert spans_of([1], [start, start + 5], start + 9, Fraction(1, 90000), options(trim=HUGE)) == [
+    assert spans_of(
+        as_transitions([1]), [start, start + 5], start + 9, Fraction(1, 90000), options(trim=HUGE)
+    ) == [
         Span(start, start + 5, 1, TRIM),
         Span(start + 5, start + 9, 1, TRIM),
     ]
 
 
-@pytest.mark.parametrize("cuts", [[0], [5], [-1], [2, 2], [3, 1]])
-def test_cuts_that_are_no_frames_are_refused(cuts: list[int]) -> None:
-    with pytest.raises(ValueError, match="cuts must ascend strictly between frame 1 and frame 4"):
-        spans_of(cuts, np.arange(5), 5, TENTH, options())
+@pytest.mark.parametrize(
+    "transitions",
+    [
+        [[0, 0]],
+        [[5, 5]],
+        [[-1, -1]],
+        [[2, 2], [2, 2]],
+        [[3, 3], [1, 1]],
+        [[3, 2]],
+        [[2, 6]],
+        [[1, 3], [3, 4]],
+    ],
+)
+def test_transitions_that_are_none_are_refused(transitions: list[list[int]]) -> None:
+    with pytest.raises(ValueError, match="transitions must ascend, apart, within frames 0 to 5"):
+        spans_of(transitions, np.arange(5), 5, TENTH, options())
+
+
+def test_the_frames_of_a_fade_are_in_no_shot() -> None:
+    # A fade in, a dissolve and a fade out to the end, with a cut between: 100 frames, 10 per second.
+    found = spans_of(
+        [[0, 5], [30, 38], [70, 70], [95, 100]], np.arange(100), 100, TENTH, options(minimum=2.5)
+    )
+    assert [(span.start_pts, span.end_pts, span.dropped_by) for span in found] == [
+        (0, 5, TRANSITION),
+        (5, 30, None),
+        (30, 38, TRANSITION),
+        (38, 70, None),
+        (70, 95, None),
+        (95, 100, TRANSITION),
+    ]
+
+
+def test_a_shot_is_trimmed_where_a_fade_ends() -> None:
+    found = spans_of([[0, 5], [30, 38]], np.arange(60), 60, TENTH, options(trim=0.2))
+    assert [(span.start_pts, span.end_pts, span.dropped_by) for span in found] == [
+        (0, 5, TRANSITION),
+        (5, 7, TRIM),
+        (7, 28, None),
+        (28, 30, TRIM),
+        (30, 38, TRANSITION),
+        (38, 40, TRIM),
+        (40, 60, None),
+    ]
+
+
+def test_a_video_that_is_one_fade_has_no_clip() -> None:
+    assert spans_of([[0, 9]], np.arange(9), 9, TENTH, options()) == [Span(0, 9, 9, TRANSITION)]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_every_frame_lies_in_one_span_with_fades_too(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pts, end_pts, base, _ = random_video(rng)
+    rules = random_options(rng, float((end_pts - pts[0]) * base))
+    edges = np.unique(rng.integers(0, len(pts) + 1, 8))
+    fades = [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=False)]
+    spans = spans_of(fades, pts, end_pts, base, rules)
+    assert spans[0].start_pts == pts[0]
+    assert spans[-1].end_pts == end_pts
+    assert all(a.end_pts == b.start_pts for a, b in pairwise(spans))
+    assert sum(span.frames for span in spans) == len(pts)
+    times = np.append(pts, end_pts)
+    assert [(s.start_pts, s.end_pts) for s in spans if s.dropped_by == TRANSITION] == [
+        (int(times[a]), int(times[b])) for a, b in fades
+    ]
 
 
 @pytest.mark.parametrize(("pts", "end"), [([0, 1, 1], 3), ([0, 2, 1], 3), ([0, 1, 2], 2)])
@@ -265,14 +329,15 @@ def test_timestamps_that_do_not_ascend_are_refused(pts: list[int], end: int) -> 
 
 
 def test_clips_of_detects_and_divides() -> None:
-    components = np.zeros((100, 4))
-    components[[30, 45]] = 60.0
+    change = np.zeros(100)
+    change[[30, 45]] = 60.0
+    content = {"pts": np.arange(100), **dict.fromkeys(COMPONENTS, change)}
     rules = Adaptive(min_seconds=2, max_seconds=4)
-    assert clips_of(components, np.arange(100), 100, TENTH, rules) == [
+    assert clips_of({"content": content}, 100, TENTH, rules) == [
         Span(0, 30, 30),
         Span(30, 45, 15, MIN),
         Span(45, 73, 28),
         Span(73, 100, 27),
     ]
-    with pytest.raises(ValueError, match="99 rows of components for 100 frames"):
-        clips_of(components[1:], np.arange(100), 100, TENTH, rules)
+    with pytest.raises(ValueError, match="different numbers of frames: content 100, thumbs 99"):
+        clips_of({"content": content, "thumbs": {"pts": np.arange(99)}}, 100, TENTH, rules)
