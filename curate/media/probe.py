@@ -13,6 +13,7 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from curate.media.audio import best_audio
 from curate.media.colour import matrix_name, primaries_name, range_name, transfer_name
 from curate.media.container import demuxed, nominal_rate, open_video, shown, time_base, video_stream
 from curate.media.errors import MediaError
@@ -79,6 +80,7 @@ class Probe:
     transfer: str
     primaries: str
     has_audio: bool
+    """There is a track of sound; what follows is of the one that clips get."""
     audio_codec: str | None
     audio_rate: int | None
     audio_channels: int | None
@@ -118,7 +120,7 @@ def probe(path: str, progress: Callable[[], None] | None = None) -> Probe:
         sar = usable_sar(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio)
         width, height = shown_size(frame.width, frame.height, rotation, sar)
         fps, vfr = rate(packets.pts, base, nominal_rate(stream))
-        audio = container.streams.audio[0] if container.streams.audio else None
+        audio = best_audio(container)
         known = audio is not None and audio.codec_context is not None
         return Probe(
             container=container.format.name,
