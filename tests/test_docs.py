@@ -23,7 +23,7 @@ from curate.cli import app
 from curate.config import Pipeline, ScanOptions, ShardOptions, load, override, resolve
 from curate.cutting import DETECTORS
 from curate.media.encode import EncodeOptions
-from curate.plugins import Captioner, ClipView, Plugin, SignalFilter, build, known
+from curate.plugins import Captioner, ClipFilter, ClipView, Plugin, SignalFilter, build, known
 from curate.plugins import load as load_plugin
 from curate.query import VIEWS, query
 from curate.sample import make
@@ -231,7 +231,7 @@ def test_every_filter_is_in_the_readme_with_its_columns_and_options() -> None:
     table = {quoted(name)[0]: quoted(columns) for name, _, columns in rows(text, "filter")}
     assert sorted(table) == known("filters")
     for name, columns in table.items():
-        cls = load_plugin("filters", name, SignalFilter)  # type: ignore[type-abstract]
+        cls = load_plugin("filters", name, ClipFilter)
         assert columns == list(cls.COLUMNS)
         for option, field in cls.model_fields.items():
             assert f"`{option}` ({field.default:g})" in text
@@ -259,7 +259,7 @@ def undocumented(cls: type[BaseModel]) -> list[str]:
 
 
 PLUGINS: list[type[Plugin]] = [
-    *(load_plugin("filters", name, SignalFilter) for name in known("filters")),  # type: ignore[type-abstract]
+    *(load_plugin("filters", name, ClipFilter) for name in known("filters")),
     *(load_plugin("captioners", name, Captioner) for name in known("captioners")),  # type: ignore[type-abstract]
 ]
 
@@ -277,7 +277,7 @@ def test_every_option_has_its_documentation_below_it(cls: type[BaseModel]) -> No
 def test_a_filter_says_what_its_score_and_columns_are(cls: type[Plugin]) -> None:
     text = cls.__doc__ or ""
     assert text
-    if issubclass(cls, SignalFilter):
+    if issubclass(cls, ClipFilter):
         assert "Score:" in text
         assert [column for column in cls.COLUMNS if f"`{column}`" not in text] == []
 
