@@ -108,4 +108,4 @@ def _stays(pictures: Pictures, change: float, frame: int, flash: int) -> bool:
     before = np.arange(max(0, frame - 1 - flash), frame - 1)
     later = pictures.distance(np.full(len(after), frame - 1), after)
     earlier = pictures.distance(before, np.full(len(before), frame))
-    return min(later.min(initial=np.inf), earlier.min(initial=np.inf)) >= BACK * change
+    return bool(min(later.min(initial=np.inf), earlier.min(initial=np.inf)) >= BACK * change)

@@ -64,7 +64,8 @@ class Pictures:
         count = np.maximum(seen.sum(axis=1), 1)
         mean = (luma * seen).sum(axis=1) / count
         square = (luma * luma * seen).sum(axis=1) / count
-        return np.sqrt(np.maximum(square - mean * mean, 0)).astype(np.float64)
+        contrast: Levels = np.sqrt(np.maximum(square - mean * mean, 0)).astype(np.float64)
+        return contrast
 
     def between(self, a: npt.ArrayLike, b: npt.ArrayLike) -> Levels:
         """What distances of these pairs are measured by: the mean of their contrasts plus SOFT, times the
@@ -192,7 +193,8 @@ def _outside(
     outside = cv2.max(cv2.subtract(others_low, here), cv2.subtract(here, others_high))
     outside = cv2.max(outside, cv2.subtract(low, there))
     outside = cv2.max(outside, cv2.subtract(there, high))
-    return np.asarray(outside).reshape(len(here), -1).mean(axis=1, dtype=np.float64)
+    mean: Levels = np.asarray(outside).reshape(len(here), -1).mean(axis=1, dtype=np.float64)
+    return mean
 
 
 def _moved(rows: int, columns: int, dy: int, dx: int) -> tuple[slice, slice]:

