@@ -21,7 +21,7 @@ def sequence(times: NDArray[Any], prints: Prints, start: float, end: float, rate
     if not len(times):
         return prints[:0]
     steps = max(1, math.floor((end - start) * rate + 0.5))
-    wanted = start + (np.arange(steps) + 0.5) / rate
+    wanted = start + np.arange(steps) / rate
     after = np.clip(np.searchsorted(times, wanted), 1, max(1, len(times) - 1))
     before = after - 1
     after = np.minimum(after, len(times) - 1)

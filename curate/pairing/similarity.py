@@ -17,9 +17,9 @@ from curate.pairing.sequences import Vectors
 
 LEAST_STEPS = 8
 """Steps (one second) that two clips must have in common, or all of the shorter one."""
-NOISE = 0.002
+NOISE = 0.003
 """Energy of the changes (mean squared distance of the unit vectors from their mean) that coding alone makes:
-0.0004 to 0.001 at CRF 40. Changes far below it count as agreeing."""
+0.0004 to 0.001 at CRF 40, and three times the most. Changes far below it count as agreeing."""
 STILL = 0.02
 """Energy of the changes from which they say as much as the pictures do. A person who talks makes 0.003 to
 0.03, a camera that moves 0.05 to 0.5."""
