@@ -31,13 +31,15 @@ SCHEMA = pa.schema(
         pa.field("detail", pa.float32()),
         pa.field("repeated", pa.bool_(), nullable=False),
         pa.field("changed", pa.float32(), nullable=False),
+        pa.field("difference", pa.float32(), nullable=False),
         pa.field("fingerprint", pa.uint32(), nullable=False),
     ]
 )
 """On the small full-range picture, bars and all: `luma` and `contrast` are mean and standard deviation
 (0..255); `black`, `white` and `flat` are shares of its pixels (see BLACK, WHITE, FLAT_STEP); `saturation` is
 the mean of HSV saturation (0..255). `repeated`: the same picture as the frame before, up to coding noise;
-`changed`: share of pixels whose luma is not exactly that of the frame before (1 on the first).
+`changed`: share of pixels whose luma is not exactly that of the frame before, `difference`: mean absolute
+difference of luma to it (0..255); 1 and 255 on the first.
 `fingerprint`: CRC-32 of the small BGR bytes.
 
 On sampled frames only, else NULL: `border_left`, `border_right` and `border_top`, `border_bottom` are the
@@ -83,7 +85,7 @@ class PictureLook:
         counts = histogram(gray) / gray.size
         mean = float(counts @ _VALUES)
         sampled = self._samples.takes(view.pts, view.change.score)
-        repeated, changed = (False, 1.0) if self._gray is None else compare(self._gray, gray)
+        against_last = FIRST if self._gray is None else compare(self._gray, gray)
         row = (
             mean,
             float(np.sqrt(max(0.0, float(counts @ _SQUARES) - mean * mean))),
@@ -92,8 +94,7 @@ class PictureLook:
             flat_share(gray),
             cv2.mean(view.sat)[0],
             *(_looked_into(view) if sampled else (None,) * 7),
-            repeated,
-            changed,
+            *against_last,
             zlib.crc32(np.ascontiguousarray(view.small).data),
         )
         self._gray = gray
@@ -147,11 +148,16 @@ def detail(luma: Picture, sharp: float) -> float | None:
     return sharp / half if half >= STRUCTURE else None
 
 
-def compare(before: Picture, gray: Picture) -> tuple[bool, float]:
-    """Whether `gray` repeats `before` (no cell differs by more than REPEAT_LEVELS in the mean), and the share
-    of pixels that differ at all."""
+FIRST = (False, 1.0, 255.0)
+"""What `compare` would say of a frame that has none before it."""
+
+
+def compare(before: Picture, gray: Picture) -> tuple[bool, float, float]:
+    """Whether `gray` repeats `before` (no cell differs by more than REPEAT_LEVELS in the mean), the share of
+    pixels that differ at all, and the mean absolute difference."""
     height, width = gray.shape
     cells = (max(1, width // REPEAT_CELL), max(1, height // REPEAT_CELL))
     difference = cv2.absdiff(before, gray)
     means = cv2.resize(difference.astype(np.float32), cells, interpolation=cv2.INTER_AREA)
-    return float(means.max()) <= REPEAT_LEVELS, float(cv2.countNonZero(difference)) / gray.size
+    changed = float(cv2.countNonZero(difference)) / gray.size
+    return float(means.max()) <= REPEAT_LEVELS, changed, cv2.norm(difference, cv2.NORM_L1) / gray.size

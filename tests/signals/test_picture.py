@@ -88,7 +88,7 @@ def test_repeats_bear_coding_noise_but_no_small_movement() -> None:
     assert [row["repeated"] for row in rows([scene, scene, noise, scene, moved, panned])] == [
         False, True, True, True, False, False,
     ]  # fmt: skip
-    assert compare(np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint8)) == (True, 0.0)
+    assert compare(np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint8)) == (True, 0.0, 0.0)
 
 
 def test_fingerprint_is_the_crc_of_the_small_picture() -> None:
