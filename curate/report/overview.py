@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from curate import clips
 from curate.report.source import Column, Source, literal
-from curate.tables import identifier
+from curate.tables import identifier, quoted
 
 FAILURES = 50
 REASONS = 20
@@ -68,14 +69,23 @@ QUANTITIES = (
          (1080, "1080–1439"), (1440, "1440–2159"), (2160, "2160 or more")),
     ),
     Quantity(
-        "shape", "width / height", "v.width / v.height", "width / height",
-        ((-math.inf, "tall, under 0.7"), (0.7, "0.7–0.95"), (0.95, "square, 0.95–1.05"), (1.05, "1.05–1.5"),
-         (1.5, "1.5–1.9"), (1.9, "wide, 1.9 or more")),
+        "shape",
+        "width / height",
+        "v.width / v.height",
+        "width / height",
+        (
+            (-math.inf, "under 0.7 (9:16)"),
+            (0.7, "0.7–0.95 (3:4)"),
+            (0.95, "about 1 (1:1)"),
+            (1.05, "1.05–1.5 (4:3)"),
+            (1.5, "1.5–1.9 (16:9)"),
+            (1.9, "1.9 or more (21:9)"),
+        ),
     ),
     Quantity(
         "rate", "frames per second", "v.fps", "fps",
         ((-math.inf, "under 15"), (15, "15–23"), (23, "about 24"), (24.5, "about 25"), (27, "about 30"),
-         (31, "31–49"), (49, "about 50"), (55, "about 60"), (61, "over 61")),
+         (31, "31–49"), (49, "about 50"), (55, "about 60"), (61, "over 60")),
     ),
 )  # fmt: skip
 """Bands at which datasets are usually cut; those of the rate hold 24, 25, 30, 50 and 60 with their NTSC
@@ -92,14 +102,14 @@ def changes(source: Source) -> list[dict[str, Any]]:
             "_report c JOIN _videos v USING (video_id)",
         )  # fmt: skip
         after = _banded(source, quantity, quantity.after, "seconds", "samples")
-        used = sorted({*before, *after})
         labels = [*(label for _, label in quantity.bands), "unknown"]
-        inner = range(used[0], used[-1] + 1) if used else ()
+        used = {*before, *after}
+        known = used - {len(quantity.bands)}
+        shown = {*range(min(known), max(known) + 1), *used} if known else used
         nothing = {"clips": 0, "seconds": 0.0, "share": 0.0}
         bands = [
             {"label": labels[band], "before": before.get(band, nothing), "after": after.get(band, nothing)}
-            for band in inner
-            if band in used or band < len(quantity.bands)
+            for band in sorted(shown)
         ]
         found.append({"name": quantity.name, "note": quantity.note, "bands": bands})
     return found
@@ -181,8 +191,8 @@ def samples(source: Source) -> list[dict[str, Any]]:
 
 
 def pairs(source: Source) -> dict[str, Any]:
-    """How many pairs of near-identical clips there are, and those that are least alike: whether the
-    threshold is right shows there."""
+    """How many pairs of near-identical clips there are, and those nearest to the rule that drops the worse
+    one of a pair, or the least alike: whether a threshold is right shows there."""
     sides = [
         f"{s}.clip_id AS {s}_clip, {s}v.uri AS {s}_uri, {s}.start_seconds AS {s}_start, "
         f"{s}.end_seconds AS {s}_end, {s}._kept AS {s}_kept, {s}._dropped_by AS {s}_dropped_by"
@@ -193,31 +203,48 @@ def pairs(source: Source) -> dict[str, Any]:
         "JOIN _report b ON b.clip_id = p.clip_b JOIN _videos bv ON bv.video_id = b.video_id"
     )
     total = source.one(f"SELECT count(*) AS pairs FROM {joined}")
-    rows = source.rows(
-        f"SELECT p.kind, p.similarity, {', '.join(sides)} FROM {joined} "
-        f"ORDER BY p.similarity, p.clip_a, p.clip_b LIMIT {PAIRS}"
+    finder = next(
+        (column for column in source.columns if column.name == "score" and _pairs(source, column)), None
     )
-    return {**total, "rows": rows}
+    limit = finder.high if finder is not None and math.isfinite(finder.high) else None
+    order = "similarity" if limit is None else f"abs(covered - {literal(limit)}) NULLS LAST, similarity"
+    rows = source.rows(
+        f"SELECT p.kind, p.similarity, p.covered, {', '.join(sides)} FROM {joined} "
+        f"ORDER BY {order}, p.clip_a, p.clip_b LIMIT {PAIRS}"
+    )
+    return {**total, "limit": limit, "rows": rows}
+
+
+def _pairs(source: Source, column: Column) -> bool:
+    """Whether the column's filter has found pairs."""
+    key = clips.pairs_key(column.filter, source.keys["filters"][column.filter])
+    return bool(source.tables.files("pairs", key))
 
 
 def edge(source: Source, column: Column, bound: str) -> dict[str, Sequence[dict[str, Any]]]:
-    """Clips just kept and just dropped at a bound (`min` or `max`) of a rule, the nearest first."""
+    """Clips just kept and just dropped at a bound (`min` or `max`) of a rule, the nearest first, with what
+    the filter says of them in words."""
     value, limit = identifier(column.sql), column.low if bound == "min" else column.high
     inwards, outwards = ("ASC", "DESC") if bound == "min" else ("DESC", "ASC")
     beyond = f"{value} {'<' if bound == 'min' else '>'} {literal(limit)}"
-    dropped = f"_dropped_by = '{column.rule}' AND {beyond}"
-    kept = f"{value} IS NOT NULL AND {column.entered} AND {column.passes}"
+    dropped = f"{column.dropped} AND {beyond}"
+    kept = f"{value} IS NOT NULL AND {column.entered} AND {column.within}"
+    texts = [c for c in source.columns if c.filter == column.filter and c.kind == "VARCHAR"]
     return {
-        "kept": _nearest(source, value, kept, inwards),
-        "dropped": _nearest(source, value, dropped, outwards),
+        "kept": _nearest(source, value, texts, kept, inwards),
+        "dropped": _nearest(source, value, texts, dropped, outwards),
     }
 
 
-def _nearest(source: Source, value: str, which: str, order: str) -> list[dict[str, Any]]:
+def _nearest(
+    source: Source, value: str, texts: Sequence[Column], which: str, order: str
+) -> list[dict[str, Any]]:
     """The first clips by `value`, not more than FROM_ONE_VIDEO of a video (among the first thousand)."""
+    said = ", ".join(f"{quoted(c.name)}, left(n.{identifier(c.sql)}, 300)" for c in texts)
     return source.rows(
         f"SELECT n.clip_id, v.uri, n.start_seconds, n.end_seconds, n._value AS value, n._kept AS kept, "
-        "n._dropped_by AS dropped_by, n._error AS error, n._pending AS pending FROM ("
+        "n._dropped_by AS dropped_by, n._error AS error, n._pending AS pending, "
+        f"[{said}]::VARCHAR[] AS said FROM ("
         "  SELECT *, row_number() OVER (PARTITION BY video_id ORDER BY _place) AS _turn FROM ("
         f"    SELECT *, {value} AS _value, row_number() OVER (ORDER BY {value} {order}, clip_id) AS _place"
         f"    FROM _report WHERE {which} ORDER BY _place LIMIT 1000)"

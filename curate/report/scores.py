@@ -59,17 +59,17 @@ class Spread:
     entered: int
     """Measured clips that came as far as this rule."""
     passing: int
-    """Of these, within the rule."""
+    """Of these, not dropped by the rule."""
     below: int
-    """Entered and dropped by `min`."""
+    """Dropped by `min`."""
     above: int
-    """Entered and dropped by `max`."""
+    """Dropped by `max`."""
     least: float
     median: float
     most: float
     axis: Axis
     passed: Counts
-    """(BINS,) entered clips within the rule."""
+    """(BINS,) entered clips that the rule does not drop."""
     dropped: Counts
     """(BINS,) entered clips that the rule drops."""
     others: Counts
@@ -79,6 +79,7 @@ class Spread:
     audited: int
     """Audited clips with a value: a seeded share of all clips, whatever became of them."""
     audited_passing: int
+    """Of these, within the bounds."""
     at_least: Edges
     """(edges,) share of the entered clips that `min` at this edge would keep, the other bound as it is."""
     at_most: Edges
@@ -90,7 +91,7 @@ class Spread:
 
     @property
     def share(self) -> float | None:
-        """Share of the entered clips within the rule."""
+        """Share of the entered clips that the rule does not drop."""
         return self.passing / self.entered if self.entered else None
 
 
@@ -102,11 +103,11 @@ def spread(source: Source, column: Column) -> Spread | None:
         f"SELECT count(*) AS clips, count({name}) AS measured, min({name})::DOUBLE AS least, "
         f"max({name})::DOUBLE AS most, quantile_cont({name}::DOUBLE, {shares}) AS middle, "
         f"count({name}) FILTER ({column.entered}) AS entered, "
-        f"count({name}) FILTER ({column.entered} AND {column.passes}) AS passing, "
-        f"count({name}) FILTER ({column.entered} AND {name} < {literal(column.low)}) AS below, "
-        f"count({name}) FILTER ({column.entered} AND {name} > {literal(column.high)}) AS above, "
+        f"count({name}) FILTER ({column.entered} AND NOT {column.dropped}) AS passing, "
+        f"count({name}) FILTER ({column.dropped} AND {name} < {literal(column.low)}) AS below, "
+        f"count({name}) FILTER ({column.dropped} AND {name} > {literal(column.high)}) AS above, "
         f"count({name}) FILTER (audited) AS audited, "
-        f"count({name}) FILTER (audited AND {column.passes}) AS audited_passing FROM _report"
+        f"count({name}) FILTER (audited AND {column.within}) AS audited_passing FROM _report"
     )
     if not facts["measured"]:
         return None
@@ -168,10 +169,11 @@ def axis_of(column: Column, least: float, most: float, middle: list[float]) -> A
     step = (end - start) / ((BINS - 1) * FINE)
     first = -math.ceil((anchor - start) / step / FINE - 1e-9) * FINE
     places = anchor + step * np.arange(first, first + BINS * FINE + 1)
-    edges = 10.0**places if log else places
-    exact = next((bound for bound, mark in zip(bounds, marks, strict=True) if mark == anchor), None)
-    value = exact if exact is not None else 10.0**anchor if log else anchor
-    return Axis(log, np.asarray(edges, np.float64), value, step, first)
+    edges = np.asarray(10.0**places if log else places, np.float64)
+    # The bound as it was given, not as it comes back from its logarithm.
+    value = next((bound for bound, mark in zip(bounds, marks, strict=True) if mark == anchor), edges[-first])
+    edges[-first] = value
+    return Axis(log, edges, float(value), step, first)
 
 
 def _bins(source: Source, column: Column, axis: Axis) -> dict[str, Counts]:
@@ -180,7 +182,7 @@ def _bins(source: Source, column: Column, axis: Axis) -> dict[str, Counts]:
     rows = source.rows(
         f"SELECT {axis.sql(name)} AS bin, count(*) AS all_, "
         f"count(*) FILTER ({column.entered}) AS entered, "
-        f"count(*) FILTER ({column.entered} AND {column.passes}) AS inside, "
+        f"count(*) FILTER ({column.entered} AND NOT {column.dropped}) AS inside, "
         f"count(*) FILTER ({column.entered} AND {name} <= {literal(column.high)}) AS capped, "
         f"count(*) FILTER ({column.entered} AND {name} >= {literal(column.low)}) AS floored, "
         f"count(*) FILTER (audited) AS audited FROM _report WHERE {name} IS NOT NULL GROUP BY bin"

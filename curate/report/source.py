@@ -10,7 +10,7 @@ from typing import Any
 
 from curate.query import Views, connect
 from curate.storage import Folder
-from curate.tables import identifier
+from curate.tables import identifier, quoted
 
 CLIPS = """
 CREATE TABLE _report AS
@@ -70,8 +70,14 @@ class Column:
         return f"(_dropped_by IS NULL OR _at >= {self.position})"
 
     @property
-    def passes(self) -> str:
-        """SQL: whether a measured row is within the rule."""
+    def dropped(self) -> str:
+        """SQL: whether this rule dropped a row. That is what a rule on pairs says, too, which drops a clip
+        beyond its bound only for a better one that is kept."""
+        return f"(coalesce(_dropped_by, '') = {quoted(self.rule)})"
+
+    @property
+    def within(self) -> str:
+        """SQL: whether a measured row is within the bounds."""
         column = identifier(self.sql)
         return f"({column} >= {literal(self.low)} AND {column} <= {literal(self.high)})"
 
