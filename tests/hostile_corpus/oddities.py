@@ -37,7 +37,6 @@ FORMATS: dict[str, tuple[str, dict[str, str]]] = {
     "v210": ("mov", {}),
     "zmbv": ("avi", {}),
     "cinepak": ("mov", {}),
-    "apng": ("apng", {}),
 }
 """Encoders of which every pixel format is tried: (suffix, options)."""
 
