@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curate.media.decode import FURTHEST
 from curate.signals.audio_window import WINDOWS, Second, Values
 from curate.signals.loudness import channel_weights
 
@@ -82,6 +83,7 @@ class Sound:
 
     def __init__(self, time_base: Fraction) -> None:
         self._ticks_per_window = 1 / (WINDOWS * time_base)
+        self._far = FURTHEST * time_base
         self._format: _Format | None = None
         self._full_scale = self._middle = 0.0
         self._weights: NDArray[np.float64] = np.zeros(0)
@@ -108,8 +110,8 @@ class Sound:
             rows += self.finish()
             self._begin(form, [channel.name for channel in frame.layout.channels])
         stamp = None
-        if frame.pts is not None and frame.time_base:
-            base = frame.time_base
+        base = frame.time_base
+        if frame.pts is not None and base and abs(frame.pts * base) < self._far:
             stamp = rounded(frame.pts * base.numerator * form.rate, base.denominator)
         if self._held is not None:
             rows += self._place(*self._held, stamp)

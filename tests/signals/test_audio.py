@@ -122,6 +122,15 @@ def test_windows_between_counts_the_rows_of_a_span(base: Fraction) -> None:
         assert windows_between(start, end, base) == ((pts >= start) & (pts < end)).sum()
 
 
+def test_timestamps_beyond_all_bounds_count_as_missing() -> None:
+    wave = noise(1)
+    pieces = list(frames(wave))
+    for piece in pieces[10:20]:
+        piece.pts, piece.time_base = 2**62, Fraction(1)
+    assert measured(iter(pieces)) == measured(frames(wave))
+    assert measured(iter(pieces[10:20]))["pts"] == []
+
+
 def test_no_frames_no_rows() -> None:
     assert measured(iter(()))["pts"] == []
 
