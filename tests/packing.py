@@ -52,9 +52,10 @@ class Quiet:
     def note(self, text: str) -> None: ...
 
 
-def context(root: Path, **shards: Any) -> Context:
+def context(root: Path, *, filters: Sequence[dict[str, Any]] = (), **shards: Any) -> Context:
     """A context over the run `root`, as a new process would have it."""
-    plan = resolve("test", {"input": "in", "output": str(root), "shards": {"max_bytes": 20_000, **shards}})
+    body = {"filters": list(filters), "shards": {"max_bytes": 20_000, **shards}}
+    plan = resolve("test", {"input": "in", "output": str(root), **body})
     folder = Folder(str(root))
     return Context(folder, Tables(folder), plan, Keys.of(plan), Quiet(), run=1)
 

@@ -1,6 +1,7 @@
 """Verdicts against the plain way: one clip after the other, one rule after the other."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ import pytest
 from curate import clips
 from curate.config import FilterStep, Rule, resolve
 from curate.context import Keys
-from curate.plugins import ClipView, Score, SignalFilter
+from curate.plugins import ClipView, Compared, Score, SignalFilter, TableFilter
 from curate.tables import rows_of, to_table
 from curate.verdicts import Verdicts, Walk, rules_key
 
@@ -271,3 +272,68 @@ def test_a_verdict_is_of_rules_that_are_frozen() -> None:
         STEPS[0].rules[0].low = 3  # type: ignore[misc]
     assert replace(STEPS[0].rules[0], low=3.0).name == "a"
     assert STEPS[0].rules[1].name == "a.other"
+
+
+# -- pairs ------------------------------------------------------------------------------------------------
+
+
+class Paired(TableFilter):
+    VERSION = 1
+    PAIRS = True
+
+    def measure(self, clips: Iterable[ClipView], scratch: str) -> Compared:
+        raise AssertionError("nothing is measured here")
+
+
+def greedy(
+    pairs: list[tuple[int, int, float]], high: float, fates: dict[int, str | None], count: int = 6
+) -> list[str | None]:
+    """`dropped_by` of clips 0, 1, …, of which the lower number is the better copy; `fates`: what the cuts
+    said, or an error of the filter."""
+    rows = [{"clip_id": ident(n), "dropped_by": fates.get(n) if n in fates else None} for n in range(count)]
+    cut = [row if str(row["dropped_by"]).startswith("cuts") else {**row, "dropped_by": None} for row in rows]
+    walk = Walk(to_table(clips.CLIPS, cut))
+    highest = {n: max([s for b, w, s in pairs if w == n], default=0.0) for n in range(count)}
+    scores = [
+        {"clip_id": ident(n), "score": highest[n], "error": fates.get(n)}
+        for n in range(count)
+        if not str(fates.get(n)).startswith("cuts")
+    ]
+    table = [
+        {
+            "clip_a": min(ident(b), ident(w)), "clip_b": max(ident(b), ident(w)), "kind": "near",
+            "similarity": 1.0, "better": ident(b), "covered": s,
+        }
+        for b, w, s in pairs
+    ]  # fmt: skip
+    one = FilterStep("twin", Paired(), (Rule("twin", "score", -INF, high),))
+    walk.filter(one, to_table(clips.score_schema({}), scores), to_table(clips.PAIRS, table))
+    found: list[str | None] = walk.result().table["dropped_by"].to_pylist()
+    return found
+
+
+def test_a_copy_is_dropped_for_a_better_one_that_is_kept_and_for_no_other() -> None:
+    chain = [(0, 1, 0.9), (1, 2, 0.9), (2, 3, 0.9)]
+    assert greedy(chain, 0.8, {}) == [None, "twin", None, "twin", None, None]
+    # At the threshold is not above it.
+    assert greedy(chain, 0.9, {}) == [None] * 6
+    assert greedy([(0, 1, 0.9), (1, 2, 0.7), (0, 3, 0.95)], 0.8, {}) == [
+        None, "twin", None, "twin", None, None,
+    ]  # fmt: skip
+
+
+def test_a_better_copy_that_is_not_in_drops_nobody() -> None:
+    chain = [(0, 1, 0.9), (1, 2, 0.9), (2, 3, 0.9)]
+    gone: dict[int, str | None] = {0: "cuts.min_seconds"}
+    assert greedy(chain, 0.8, gone) == ["cuts.min_seconds", None, "twin", None, None, None]
+    failed: dict[int, str | None] = {1: "no prints"}
+    assert greedy(chain, 0.8, failed) == [None, None, None, "twin", None, None]
+
+
+def test_other_rules_of_a_filter_with_pairs_are_plain() -> None:
+    rows = [{"clip_id": ident(n), "dropped_by": None} for n in range(3)]
+    scores = [{"clip_id": ident(n), "score": n / 2, "error": None} for n in range(3)]
+    one = FilterStep("twin", Paired(), (Rule("twin", "score", 0.4, INF),))
+    walk = Walk(to_table(clips.CLIPS, rows))
+    walk.filter(one, to_table(clips.score_schema({}), scores), clips.PAIRS.empty_table())
+    assert walk.result().table["dropped_by"].to_pylist() == ["twin", None, None]

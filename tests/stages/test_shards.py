@@ -169,11 +169,14 @@ def test_videos_are_held_out_as_a_whole(tmp_path: Path, encoder: Encoder) -> Non
 
 def test_a_video_with_a_near_copy_is_never_held_out(tmp_path: Path, encoder: Encoder) -> None:
     these = several(tmp_path, 40)
-    ctx = context(tmp_path, validation=1.0)
+    ctx = context(tmp_path, filters=[{"use": "duplicate"}], validation=1.0)
     rows = [{"clip_id": s.clip_id, "video_id": s.video_id} for s in these]
     ctx.tables.append("clips", rows, key=ctx.keys.cuts)
     pairs = [(0, 10), (20, 21)]  # of two videos; of one, which does not count
-    ctx.tables.append("pairs", [{"clip_a": these[a].clip_id, "clip_b": these[b].clip_id} for a, b in pairs])
+    key = clips.pairs_key("duplicate", ctx.keys.filters["duplicate"])
+    for used, found in ((key, pairs), ("0123456789abcdef", [(20, 30)])):  # not of another time's options
+        rows = [{"clip_a": these[a].clip_id, "clip_b": these[b].clip_id} for a, b in found]
+        ctx.tables.append("pairs", rows, key=used)
     run(ctx, Here(), these)
     found = splits(tmp_path)
     assert [found[s.clip_id] for s in these[::10]] == [{"train"}, {"train"}, {"validation"}, {"validation"}]
