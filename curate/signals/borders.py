@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 Shares = tuple[float | None, float | None, float | None, float | None]
 """Of the width or height: left, top, right, bottom."""
+Box = tuple[int, int, int, int]
+"""First and last lines of a part of a picture: left, top, right, bottom."""
 
 LEFT, TOP, RIGHT, BOTTOM = range(4)
 
@@ -118,6 +120,20 @@ def inner(plane: Picture, shares: Shares) -> Picture:
     if width - left - right < LEAST or height - top - bottom < LEAST:
         return plane
     return plane[top : height - bottom, left : width - right]
+
+
+def common(before: Sequence[Side], after: Sequence[Side], size: tuple[int, int]) -> Box:
+    """What is left of a picture of `size` (height, width) without the bars that two frames of it both show;
+    of a side that one frame cannot tell, the other one does."""
+    height, width = size
+    lines = []
+    for one, other in zip(before, after, strict=True):
+        told = [side.lines for side in (one, other) if side.lines is not None]
+        lines.append(math.ceil(min(told) - 0.05) if told else 0)
+    left, top, right, bottom = lines
+    if width - left - right < LEAST or height - top - bottom < LEAST:
+        return 0, 0, width, height
+    return left, top, width - right, height - bottom
 
 
 def _inwards(plane: Picture, at: int) -> Picture:

@@ -5,7 +5,6 @@ Flow is measured on small pictures and given per second of the file's clock, rel
 the same scene has the same numbers at any resolution and frame rate.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate.signals.borders import LEAST, Side
+from curate.signals.borders import Box, Side, common
 from curate.signals.grid import Grid
 from curate.signals.view import FrameView, Picture
 
@@ -94,18 +93,14 @@ class _Seen:
     pts: int
     gray: Picture
     sides: Sequence[Side]
-    box: "Box | None" = None
+    box: Box | None = None
     working: Picture | None = None
 
-    def within(self, box: "Box") -> Picture:
+    def within(self, box: Box) -> Picture:
         if self.working is None or self.box != box:
             left, top, right, bottom = box
             self.box, self.working = box, working_picture(self.gray[top:bottom, left:right])
         return self.working
-
-
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom of what is matched, in lines of the small picture."""
 
 
 class Flow:
@@ -129,7 +124,7 @@ class Flow:
         if reference is None or holds_cut(scores):
             return (None,) * len(SCHEMA)
         height, width = view.gray.shape
-        box = common_box(reference.sides, seen.sides, (height, width))
+        box = common(reference.sides, seen.sides, (height, width))
         size = working_size(box[3] - box[1], box[2] - box[0])
         matched = measure(self._dis, reference.within(box), seen.within(box), size)
         motion = of_whole(matched, box, (height, width), size)
@@ -144,20 +139,6 @@ class Flow:
             100 * motion.residual / diagonal / seconds,
             reference.pts,
         )
-
-
-def common_box(before: Sequence[Side], after: Sequence[Side], size: tuple[int, int]) -> Box:
-    """What is left of a small picture of `size` (height, width) without the bars that both show; of a side
-    that one picture cannot tell, the other one does."""
-    height, width = size
-    lines = []
-    for one, other in zip(before, after, strict=True):
-        told = [side.lines for side in (one, other) if side.lines is not None]
-        lines.append(math.ceil(min(told) - 0.05) if told else 0)
-    left, top, right, bottom = lines
-    if width - left - right < LEAST or height - top - bottom < LEAST:
-        return 0, 0, width, height
-    return left, top, width - right, height - bottom
 
 
 def of_whole(motion: Motion, box: Box, size: tuple[int, int], working: tuple[int, int]) -> Motion:
