@@ -95,9 +95,8 @@ class Duplicate(TableFilter):
 def _take(clip: ClipView, store: Store) -> _Clip:
     """Put the clip's prints into the store."""
     signals, row, video = clip.signals["prints"], clip.clip, clip.video
-    there = np.array([value is not None for value in signals["print"]], dtype=bool)
-    raw = b"".join(signals["print"][there])
-    prints = np.frombuffer(raw, np.int8).reshape(-1, LENGTH)
+    there = np.isfinite(signals["inner"])
+    prints = np.ascontiguousarray(signals["print"][there]).view(np.int8)
     start = float(row["start_seconds"])
     times = start + (signals["pts"][there] - row["start_pts"]) * (
         clip.seconds / (row["end_pts"] - row["start_pts"])
@@ -109,8 +108,8 @@ def _take(clip: ClipView, store: Store) -> _Clip:
     seconds = clip.seconds
     better = (-_class(pixels), -_class(seconds), -rate, -seconds, row["clip_id"])
     shown = hashlib.blake2b(np.round(times - start, 3).tobytes(), digest_size=16)
-    shown.update(repr((row["frames"], round(seconds, 3))).encode() + raw)
-    return _Clip(row["clip_id"], better, shown.digest() if any(raw) else b"")
+    shown.update(repr((row["frames"], round(seconds, 3))).encode() + prints.tobytes())
+    return _Clip(row["clip_id"], better, shown.digest() if prints.any() else b"")
 
 
 def _class(value: float) -> int:

@@ -49,10 +49,11 @@ _FINE = _WEIGHTS >= 2
 LENGTH = int(_KEPT.sum())
 """Bytes of a print: 57, or 1.6 MB per hour of video."""
 SCALE = 127.0
+NOTHING = bytes(LENGTH)
 
-SCHEMA = pa.schema([pa.field("print", pa.binary(LENGTH)), pa.field("inner", pa.float32())])
-"""On the grid of RATE, else NULL. `print`: int8, the coefficients as a unit vector times 127; all 0 for a
-picture without identity (FLAT). `inner`: share of the picture's area that lies within its bars."""
+SCHEMA = pa.schema([pa.field("print", pa.binary(LENGTH), nullable=False), pa.field("inner", pa.float32())])
+"""`print`: int8, the coefficients as a unit vector times 127; all 0 for a picture without identity (FLAT), and
+off the grid of RATE. `inner`: share of the picture's area that lies within its bars; NULL off the grid."""
 
 
 class Prints:
@@ -61,10 +62,10 @@ class Prints:
     def __init__(self, time_base: Fraction) -> None:
         self._grid = Grid(RATE, time_base)
 
-    def update(self, view: FrameView) -> tuple[bytes | None, float | None]:
+    def update(self, view: FrameView) -> tuple[bytes, float | None]:
         """The row of `view`, in the order of SCHEMA."""
         if not self._grid.arrives(view.pts):
-            return None, None
+            return NOTHING, None
         picture = within_bars(view)
         return print_of(picture), picture.size / view.gray.size
 
@@ -89,7 +90,7 @@ def print_of(luma: Picture) -> bytes:
     )
     waves = (_BASIS @ cells.astype(np.float64) @ _BASIS.T)[_KEPT]
     if np.sqrt((waves[_FINE] ** 2).sum()) / GRID <= FLAT:
-        return bytes(LENGTH)
+        return NOTHING
     weighted = waves * _WEIGHTS
     weighted /= np.sqrt((weighted**2).sum())
     return bytes(np.rint(weighted * SCALE).astype(np.int8).tobytes())

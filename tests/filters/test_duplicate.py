@@ -19,8 +19,8 @@ def clip(name: str, path: np.ndarray, *, start: float = 0.0, **video: Any) -> Cl
     """A clip at 24 frames per second whose prints, eight a second, are `path`."""
     seconds = len(path) / 8
     times = start + np.arange(round(seconds * 24)) / 24
-    prints = np.full(len(times), None, dtype=object)
-    prints[::3] = [row.tobytes() for row in stored(path)]
+    prints = np.zeros((len(times), LENGTH), np.uint8)
+    prints[::3] = stored(path).view(np.uint8)
     inner = np.where(np.arange(len(times)) % 3 == 0, video.pop("inner", 1.0), np.nan)
     row = {
         "clip_id": ids.digest(name.encode()), "start_seconds": start, "end_seconds": start + seconds,
@@ -104,7 +104,7 @@ def test_exact_copies_are_paired_with_the_best_of_them_alone(tmp_path: Path) -> 
 def test_clips_without_anything_to_know_them_by_have_no_pairs(tmp_path: Path) -> None:
     black = np.zeros((16, LENGTH))
     nothing = clip("c", SCENE)
-    nothing.signals["prints"]["print"][:] = None  # type: ignore[index]
+    nothing.signals["prints"]["inner"][:] = np.nan
     found = measured(tmp_path, [clip("a", black), clip("b", black), nothing])
     assert found.pairs == []
     assert list(found.scores) == [{"score": 0.0, "with": None}] * 3
