@@ -28,7 +28,7 @@ MOST_WORDS = 2000
 """Characters that are kept of a clip's words, and a tenth of it of one line: a wall of text is no reason for
 a table row of a megabyte."""
 CHARACTERS = 4
-"""Letters and digits from which on a line needs no more than `confidence` (see `required`)."""
+"""Different letters and digits from which on a line needs no more than `confidence` (see `required`)."""
 SURE = 0.9
 """Mean probability of text within a box from which on the detector itself is a witness. Boxes around what is
 no text had at most 0.86 in real footage; large titles have 0.9 to 0.95."""
@@ -50,8 +50,9 @@ class Line:
 class Text(FrameFilter):
     """Score: share (0 to 1) of the picture that lines of text cover, in the frame where they cover most.
 
-    Lines are boxes around the glyphs with the detector's margin (about a fifth of the height on each side);
-    where they overlap they count once. Bars of a letterbox are no picture, so a film has the same score with
+    Lines are boxes around the glyphs with the detector's margin (about a fifth of the height on each side),
+    told to a pixel or two of the searched picture, which is a tenth to a fifth of a small line's share; where
+    they overlap they count once. Bars of a letterbox are no picture, so a film has the same score with
     and without them; what is written in the bars counts all the same. `mean` is the share in the mean over
     the looked-at frames: an overlay that stays has a mean near its score, a title that comes and goes has
     not. The score is of the worst frame, since one title is enough to teach a model to write it.
@@ -213,14 +214,15 @@ def read(model: Any, bgr: Picture, corners: npt.NDArray[np.float32], detected: S
 
 
 def required(confidence: float, words: str, detected: float = 0.0) -> float:
-    """The confidence that a line needs: 1 - (1 - confidence) (n / 4)² with n letters and digits, n <= 4.
+    """The confidence that a line needs: 1 - (1 - confidence) (n / 4)², n <= 4 different letters and digits.
 
     A line's confidence is the mean over its characters, and the fewer those are, the more of the lines that
     are none come out high by chance. With 0.7: 0.98 for one character, 0.93 for two, 0.83 for three. In real
     footage without text, boxes around shapes were read as one character with up to 0.92 and as two with up
-    to 0.89, and never as four with 0.7. Four and more need half where the detector is certain (`SURE`). Above
+    to 0.89, and never as four with 0.7. Different ones, since a fence or a row of tiles is read as the same
+    sign several times over. Four and more need half where the detector is certain (`SURE`). Above
     1 without any letter or digit: never."""
-    count = min(sum(sign.isalnum() for sign in words), CHARACTERS)
+    count = min(len({sign for sign in words.casefold() if sign.isalnum()}), CHARACTERS)
     if count == CHARACTERS and detected >= SURE:
         return confidence / 2
     return 1 - (1 - confidence) * (count / CHARACTERS) ** 2 if count else 2.0

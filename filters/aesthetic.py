@@ -1,0 +1,158 @@
+"""How much people would like the look of a clip's frames, as learned on CLIP's features."""
+
+import json
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from curate.picture_rows import inner_box
+from curate.plugins import FrameFilter, SampledClip, Sampling, Score
+from filters import _weights
+
+Picture = npt.NDArray[np.uint8]
+
+MODELS = {
+    "openai-vit-l-14": (
+        "ViT-L-14-quickgelu",
+        _weights.Hub(
+            "timm/vit_large_patch14_clip_224.openai",
+            "18d0535469bb561bf468d76c1d73aa35156c922b",
+            "open_clip_model.safetensors",
+        ),
+    ),
+}
+"""Name -> open_clip's architecture and where its weights are. OpenAI trained with QuickGELU: with the plain
+architecture the same weights give other features, without an error."""
+HEADS: dict[str, _weights.Source] = {
+    "laion-mlp": _weights.Hub(
+        "ttj/sac-logos-ava1-l14-linearMSE", "1e77fa05081323d99725fc40a9bf9f88180490e7", "model.safetensors"
+    ),
+    "laion-linear": _weights.Url(
+        "https://raw.githubusercontent.com/LAION-AI/aesthetic-predictor/"
+        "7e37768a02b0863eac390a702903aaa90ecf938e/sa_0_4_vit_l_14_linear.pth"
+    ),
+}
+"""Name -> where it is. Both are trained on the features of openai-vit-l-14, and on no other's."""
+PACKAGES = ("torch", "torchvision", "open_clip", "safetensors", "huggingface_hub")
+
+
+class Aesthetic(FrameFilter):
+    """Score: mean over the sampled frames of LAION's aesthetic predictor, about 1 (poor) to 10.
+
+    CLIP's features of a frame, brought to length 1, go through a head that was trained on people's ratings of
+    pictures: layers of matrices without anything between them (MLP, of AVA, Simulacra captions and logos) or
+    one (linear). A frame is prepared as open_clip does it for evaluation: the shorter side to 224 pixels
+    (bicubic), the middle square of it. What lies outside the square is not seen; bars of a letterbox are cut
+    off before. `minimum` is the score of the frame that looks worst, `frames` their number.
+
+    Scores of frames differ in the last digits with the batch they are in (below 0.0001 in fp32), and more
+    between precisions, which is why `precision` is an option of the pipeline and not of the machine."""
+
+    VERSION: ClassVar[int] = 1
+    READS: ClassVar[tuple[str, ...]] = ("picture",)
+    COLUMNS: ClassVar[dict[str, type]] = {"minimum": float, "frames": int}
+    UNITS: ClassVar[dict[str, str]] = {
+        "score": "rating, about 1 to 10, mean of the frames",
+        "minimum": "rating of the worst frame",
+        "frames": "frames",
+    }
+    PUBLISHED: ClassVar[tuple[str, ...]] = (
+        "Movie Gen: at least 4",
+        "MUG-V: at least 4.5",
+        "Open-Sora-Plan 1.3: at least 4.75",
+        "Cosmos-Curate: minimum over 1 frame per second at least 3.5",
+        "Open-Sora 2.0: mean of 3 frames",
+    )
+    COST: ClassVar[str] = (
+        "81 GMACs a frame; 1.2 GB of memory, and a download of 1.7 GB once; meant for a GPU (`num_gpus: 1`)"
+    )
+
+    frames: Annotated[int, Field(ge=1, le=256)] = 3
+    """Frames that are rated, evenly spread. Open-Sora 2.0 takes 3."""
+    model: str = "openai-vit-l-14"
+    """Name of a CLIP model, or a folder with open_clip_config.json and the weights beside it."""
+    head: str = "laion-mlp"
+    """laion-mlp, laion-linear, or a file (.safetensors or .pth) of linear layers that end in one number."""
+    activation: Literal["none", "relu"] = "none"
+    """What stands between the layers of the head. LAION's have nothing there."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto: the GPU that the pipeline gives the filter (`num_gpus`), else the CPU."""
+    precision: Literal["fp32", "fp16", "bf16"] = "fp32"
+    """Of the products within CLIP. Half precision is about twice as fast on a GPU and moves scores by a few
+    hundredths."""
+
+    def sampling(self) -> Sampling:
+        return Sampling(frames=self.frames)
+
+    def identity(self) -> Any:
+        """Which weights: their pinned revision, or a digest of local ones."""
+        model = MODELS[self.model][1].identity if self.model in MODELS else _weights.digest_of(self.model)
+        head = HEADS[self.head].identity if self.head in HEADS else _weights.digest_of(self.head)
+        return {"model": model, "head": head}
+
+    def check(self) -> None:
+        """Named weights are downloaded here, once, before any actor starts."""
+        missing = [name for name in PACKAGES if find_spec(name) is None]
+        if missing:
+            raise ValueError(
+                f"the filter aesthetic needs {', '.join(missing)}: type `pip install 'curate[learned]'`"
+            )
+        self._tower()
+        self._head()
+
+    def _tower(self) -> tuple[str, Path | None]:
+        """open_clip's name of the architecture, and the file of its weights if the name does not say."""
+        if self.model in MODELS:
+            architecture, source = MODELS[self.model]
+            return architecture, _weights.fetched(source, f"model: {self.model}")
+        folder = _weights.local(self.model, "model", list(MODELS))
+        config = folder / "open_clip_config.json"
+        weights = [path for path in folder.glob("*") if path.suffix in _weights.SAFE]
+        if not config.is_file() or not weights:
+            raise ValueError(
+                f"model: {self.model} is no folder with open_clip_config.json and weights "
+                f"({', '.join(_weights.SAFE)}) in it: save a model there as open_clip's hub has it"
+            )
+        try:
+            json.loads(config.read_text(encoding="utf-8"))["model_cfg"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{config} has no model_cfg: take the file that came with the weights"
+            ) from error
+        return f"local-dir:{folder.resolve()}", None
+
+    def _head(self) -> Path:
+        if self.head in HEADS:
+            return _weights.fetched(HEADS[self.head], f"head: {self.head}")
+        path = _weights.local(self.head, "head", list(HEADS))
+        if path.suffix not in _weights.SAFE:
+            raise ValueError(f"head: {self.head} is none of {', '.join(_weights.SAFE)}")
+        return path
+
+    def load(self) -> Any:
+        from filters._aesthetic import Predictor, device_of, layers_of, tower_of
+
+        layers = layers_of(self._head())
+        tower, transform = tower_of(*self._tower())
+        return Predictor(tower, transform, layers, self.activation, device_of(self.device), self.precision)
+
+    def measure(self, model: Any, clips: Sequence[SampledClip]) -> Sequence[Score | Exception]:
+        pictures = [inside(clip, frame.rgb) for clip in clips for frame in clip.frames]
+        scores = iter(model(pictures))
+        found: list[Score | Exception] = []
+        for clip in clips:
+            own = [next(scores) for _ in clip.frames]
+            found.append({"score": float(np.mean(own)), "minimum": min(own), "frames": len(own)})
+        return found
+
+
+def inside(clip: SampledClip, rgb: Picture) -> Picture:
+    """The picture without its bars."""
+    height, width = rgb.shape[:2]
+    x, y, w, h = inner_box(clip.signals["picture"]).pixels(width, height)
+    return np.ascontiguousarray(rgb[y : y + h, x : x + w]) if w > 0 and h > 0 else rgb
