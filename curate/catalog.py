@@ -97,11 +97,9 @@ _NAMES = {float: "number", int: "whole number", bool: "true or false", str: "tex
 
 
 def _sentence(text: str) -> str:
-    """The first sentence, without the word that says which column it is of."""
-    first = " ".join(text.split("\n\n")[0].split())
-    ends = (hit.start() for hit in re.finditer(r"\.(?= [A-Z])", first))
-    end = next(ends, len(first))
-    said = first[:end].removesuffix(".").removeprefix("Score: ")
+    """The first sentence, up to a colon, without the word that says which column it is of."""
+    first = " ".join(text.split("\n\n")[0].split()).removeprefix("Score: ")
+    said = re.split(r"\.(?= [A-Z0-9`])|: ", first, maxsplit=1)[0].removesuffix(".")
     return said[:1].upper() + said[1:]
 
 
@@ -143,7 +141,7 @@ def _type(schema: Mapping[str, Any], named: Mapping[str, Any]) -> str:
     if said == "list" and "items" in schema:
         said = f"list of {_type(schema['items'], named)}"
     limits = [
-        f"{sign} {schema[word]:g}"
+        f"{sign} {_plain(schema[word])}"
         for word, sign in (
             ("exclusiveMinimum", "above"), ("minimum", "at least"),
             ("exclusiveMaximum", "below"), ("maximum", "at most"),
@@ -151,6 +149,11 @@ def _type(schema: Mapping[str, Any], named: Mapping[str, Any]) -> str:
         if word in schema
     ]  # fmt: skip
     return ", ".join([said, " and ".join(limits)]) if limits else said
+
+
+def _plain(number: float) -> str:
+    """4000000 and not 4e+06; 0.5 and not 0.50."""
+    return str(int(number)) if float(number).is_integer() else f"{number:g}"
 
 
 def _example(use: str, cls: type[ClipFilter]) -> str:

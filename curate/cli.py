@@ -210,7 +210,7 @@ def filters(
     elif name:
         print(_visible(shown(found[0])))
     else:
-        rows = [[entry.use, entry.kind, entry.summary, entry.cost] for entry in found]
+        rows = [[entry.use, entry.kind, entry.summary, entry.cost.partition(";")[0]] for entry in found]
         _table(["filter", "looks at", "score", "cost"], rows, right=set())
         print("all of one: curate filters NAME")
 

@@ -57,8 +57,8 @@ class Duplicate(TableFilter):
         "Movie Gen: drops a clip with a cosine of 0.99 and more to another (copy-detection embeddings)",
     )
     COST: ClassVar[str] = (
-        "2,000 clips of 5 s a second, on a core of a busy server (16,000 clips in 7.8 s), reading not counted; "
-        "the prints are taken in the scan"
+        "2,000 clips of 5 s a second, on a core of a busy server (16,000 in 7.8 s, reading not counted); the "
+        "prints are taken in the scan"
     )
     PAIRS: ClassVar[bool] = True
 

@@ -126,6 +126,10 @@ def test_words_of_a_schema() -> None:
     assert _type({"$ref": "#/$defs/A"}, {"A": {"enum": [1, "b"]}}) == "1, b"
     assert _type({"const": "x"}, {}) == '"x"'
     assert _sentence("Score: one. Two.") == "One"
+    assert _sentence("Score: how much: all of it. 0 is none.") == "How much"
+    assert _type({"type": "integer", "minimum": 2, "maximum": 4e6}, {}) == (
+        "whole number, at least 2 and at most 4000000"
+    )
     assert _sentence("No ending\nbut a line break\n\nnext") == "No ending but a line break"
     assert [option.name for option in _options(Sample)] == ["edge", "mode", "model", "sizes", "must"]
 
