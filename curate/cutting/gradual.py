@@ -2,6 +2,7 @@
 line."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -39,14 +40,19 @@ WIPE_JUMP = 0.3
 """The same for wipes."""
 SHORT = 4
 """Up to so many steps a span must stand out from what is before and after it, as a cut must."""
-RELIT = 0.12
-"""Share of the contrast that must be left when the light of both ends is made equal."""
+RELIT = 0.28
+"""Share of the contrast that must be left when the light of both ends is made equal. (Dissolves leave 0.4 and
+more, a change of exposure into what is blown out up to 0.24.)"""
 COVERED = 0.62
 """Least share of the cells that change: in dissolves 0.7 to 1, in pictures that someone walks through up to
 0.55."""
 HALF = 0.15
 """Least share of the distance that either half of the way has after the best shift. Half a dissolve has 0.25
 to 0.5 of it; half a pan is a shift, and has nothing."""
+QUARTERS = 0.5
+"""Least sum of the distances of the four quarters of the way, as a share of that of the whole, from eight
+steps on. The distances of a mixture nearly add up (0.55 to 1); of a slow pan or zoom each quarter is small
+enough to be explained by itself, and the sum is up to 0.47."""
 FLAT = 5.0
 """Contrast (levels) up to which a picture is plain, black or white: a fade needs no other picture to lead
 to, and plain frames that follow or precede it belong to it."""
@@ -167,36 +173,51 @@ def _another(pictures: Pictures, starts: Frames, ends: Frames, distance: Levels)
     good: Mask = (plain | (pictures.relit(starts, ends) >= RELIT)) & (
         pictures.covered(starts, ends) >= COVERED
     )
-    middle = (starts + ends) // 2
-    for one, other in ((starts, middle), (middle, ends)):
+    at = [starts + (ends - starts) * k // 4 for k in range(5)]
+    long = ends - starts >= 2 * SHORT
+    added = np.sum([pictures.distance(one, other) for one, other in pairwise(at)], axis=0)
+    good &= ~long | (added >= QUARTERS * distance)
+    for one, other in ((at[0], at[2]), (at[2], at[4])):
         good[good] = pictures.shifted(one[good], other[good]) >= HALF * distance[good]
     return good
 
 
 def _ends(pictures: Pictures, cuts: Frames, span: _Span) -> tuple[int, int]:
     """Frames [first, end) that are a mixture: where the straight line through what lies between a quarter and
-    three quarters of the way meets the old and the new picture. Plain frames beside them come with them."""
+    three quarters of the way meets the levels of the old and the new picture.
+
+    The span may be only the middle of a longer transition: then the frames beside it lie beyond its ends on
+    the same line, and the levels are theirs.
+    """
     a, b = span.first, span.last
     before = int(np.searchsorted(cuts, a, "right"))
     after = int(np.searchsorted(cuts, b, "right"))
     lowest = int(cuts[before - 1]) if before else 0
     highest = int(cuts[after]) if after < len(cuts) else len(pictures)
-    first, end = a + 1, b
-    if b - a > SHORT:
-        cells = pictures.cells[a : b + 1].astype(np.float32)
-        way = cells[-1] - cells[0]
-        share = (cells - cells[0]) @ way / max(float(way @ way), 1e-6)
-        quarter = int(np.argmax(share >= 0.25))
-        rest = int(len(share) - 1 - np.argmax(share[::-1] <= 0.75))
-        if rest > quarter:
-            slope = max(float(share[rest] - share[quarter]) / (rest - quarter), 1e-6)
-            margin = (b - a) // 4
-            first = max(
-                a - margin, min(a + 1 + margin, int(np.floor(a + quarter - share[quarter] / slope)) + 1)
-            )
-            end = min(b + margin, max(b - margin, int(np.ceil(a + rest + (1 - share[rest]) / slope))))
-    first, end = max(lowest, first), min(highest, max(end, first + 1))
-    return first, end
+    if b - a <= SHORT:
+        return a + 1, b
+    margin = (b - a) // 2
+    start, stop = max(lowest, a - margin), min(highest, b + margin + 1)
+    cells = pictures.cells[start:stop].astype(np.float32)
+    here = cells[a - start]
+    way = cells[b - start] - here
+    share = (cells - here) @ way / max(float(way @ way), 1e-6)
+    low = min(0.0, float(np.median(share[: max(1, (a - start) // 2)])))
+    high = max(1.0, float(np.median(share[-max(1, (stop - 1 - b) // 2) :])))
+    share = (share - low) / (high - low)
+    middle = a - start + int(np.argmax(share[a - start : b - start + 1] >= 0.5))
+    quarter = (
+        int(np.flatnonzero(share[: middle + 1] <= 0.25)[-1:].sum()) if (share[:middle] <= 0.25).any() else 0
+    )
+    above = np.flatnonzero(share[middle:] >= 0.75)
+    rest = middle + int(above[0]) if len(above) else len(share) - 1
+    if rest <= quarter or share[rest] <= share[quarter]:
+        return a + 1, b
+    slope = float(share[rest] - share[quarter]) / (rest - quarter)
+    first = start + int(np.floor(quarter - share[quarter] / slope)) + 1
+    end = start + int(np.ceil(rest + (1 - share[rest]) / slope))
+    first = max(start + (start > lowest), min(first, a + margin))
+    return first, min(stop, max(end, b - margin, first + 1))
 
 
 def _with_plain(pictures: Pictures, cuts: Frames, first: int, end: int, most: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.cutting.pictures import LUMA, Frames, Levels, Pictures
+from curate.signals.thumbs import COLUMNS, ROWS
 
 Mask = npt.NDArray[np.bool_]
 
@@ -25,6 +26,9 @@ RELIT = 0.05
 """Share of the contrast that must be left when light and contrast are made equal: less is a lamp, a cloud or
 the camera's exposure. (Such steps leave 0.01, cuts between two takes of the same view 0.07, others 0.2 to
 1.)"""
+COVERED = 0.2
+"""Least share of the cells that change. A title takes up to 0.2 of the picture, a cut nearly all of it, and
+one half where the other half is a still."""
 FLAT = 4.0
 """Contrast (levels) up to which a picture is plain, black or white: then nothing can be said of light."""
 BACK = 0.5
@@ -39,8 +43,11 @@ REACH;"""
 STRONGEST, STRONG = 0.1, 6.0
 """the tenth of the luma cells that change most do so by so many levels in the mean;"""
 SPARSE = 8.0
-"""and by so many times the median of all cells plus one level. New lines of text leave the paper as it is; a
-keyframe pop moves every cell by a few levels. (Pops have a ratio of 2 to 6, slide changes of 9 to 25.)"""
+"""by so many times the median of all cells plus one level: new lines of text leave the paper as it is, a
+keyframe pop moves every cell by a few levels (pops have a ratio of 2 to 6, slide changes of 9 to 25);"""
+SPREAD, SPREAD_LEVELS = 0.25, 4
+"""and the box around all cells that change by so many levels takes this share of the picture. Titles and
+lower thirds that come up in front of a still have 0.2 and less, slides 0.3 and more."""
 
 
 def changes(pictures: Pictures) -> Levels:
@@ -89,7 +96,7 @@ def _another(pictures: Pictures, frames: Frames, change: Levels, least: Levels) 
     flat = np.minimum(pictures.contrast[frames - 1], pictures.contrast[frames]) <= FLAT
     relit = pictures.relit(frames - 1, frames)
     another: Mask = (left >= np.maximum(least, MOVED * change)) & (flat | (relit >= RELIT))
-    return another
+    return another & (pictures.covered(frames - 1, frames) >= COVERED)
 
 
 def _is_slide(pictures: Pictures, edges: Levels, frame: int) -> bool:
@@ -97,9 +104,20 @@ def _is_slide(pictures: Pictures, edges: Levels, frame: int) -> bool:
     if edges[frame] < max(DETAIL, DETAIL_RATIO * float(around.max(initial=0))):
         return False
     luma = pictures.cells[frame - 1 : frame + 1, :LUMA].astype(np.int16)
-    change = np.sort(np.abs(luma[1] - luma[0]))
+    difference = np.abs(luma[1] - luma[0])
+    if box_share(difference.reshape(ROWS, COLUMNS) >= SPREAD_LEVELS) < SPREAD:
+        return False
+    change = np.sort(difference)
     strongest = float(change[-round(STRONGEST * LUMA) :].mean())
     return strongest >= max(STRONG, SPARSE * (float(np.median(change)) + 1))
+
+
+def box_share(cells: Mask) -> float:
+    """Share of the plane (rows, columns) that the box around the marked cells takes."""
+    rows, columns = (np.flatnonzero(cells.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return 0.0
+    return float((rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) / cells.size)
 
 
 def _stays(pictures: Pictures, change: float, frame: int, flash: int) -> bool:
