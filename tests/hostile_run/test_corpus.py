@@ -40,11 +40,16 @@ pipelines:
     input: in
     output: out
     scan: {{stall_seconds: {STALL_SECONDS}, max_memory: {MOST_MEMORY}}}
-    cuts: {{use: adaptive, min_seconds: 0, max_seconds: 20}}
+    cuts: {{min_seconds: 0, max_seconds: 20}}
     filters:
       - {{use: media, keep: {{short_side: {{min: 16}}}}}}
-      - {{use: motion}}
       - {{use: exposure, keep: {{max: 0.9}}}}
+      - {{use: borders}}
+      - {{use: sharpness}}
+      - {{use: frozen}}
+      - {{use: audio}}
+      - {{use: motion}}
+      - {{use: duplicate, keep: {{max: 0.9}}}}
     shards: {{crf: 35, preset: ultrafast, max_short_side: 64}}
 """
 
