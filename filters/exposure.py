@@ -18,7 +18,8 @@ class Exposure(SignalFilter):
     can be more than one (a fade ends black and flat) and counts once in the score.
 
     All of it is of the picture between black bars, or bars of another colour: with and without them, a
-    frame's shares differ by less than 0.01 and its contrast by less than 1 level."""
+    frame's shares differ by less than 0.01 and its contrast by less than 1 level; beside white bars, the
+    contrast of dark frames by some more, so that `flat` may differ by a frame or two of a fade."""
 
     VERSION: ClassVar[int] = 2
     READS: ClassVar[tuple[str, ...]] = ("picture",)

@@ -67,9 +67,11 @@ neighbours in the slowest of the clips by 3.4 and more. At CRF 35 the two begin 
 SAMPLE_RATE = 2.0
 """Frames per second that are sampled here (and 8 after a spike). Fixed, whatever frames are stored: an option
 of the JPEGs must not change signals."""
-STRUCTURE = 2.0
-"""Variance of the Laplacian at half resolution below which `detail` says nothing: rounding to 8 bits alone
-makes 1.7 (20 / 12)."""
+ROUNDING = 20 / 12
+"""Variance of the Laplacian that rounding to 8 bits makes in any picture: 1/12 of a pixel, times the squares
+of the kernel."""
+STRUCTURE = 3 * ROUNDING
+"""Variance of the Laplacian at half resolution below which `detail` says nothing."""
 
 
 class PictureLook:
@@ -132,8 +134,8 @@ def sharpness(luma: Picture) -> float:
 
 
 def detail(luma: Picture, sharp: float) -> float | None:
-    """Variance of the Laplacian (`sharp`) over that of the plane at half its width and height; None for less
-    than 16 pixels or for a plane without any structure.
+    """Variance of the Laplacian (`sharp`), less what rounding makes, over that of the plane at half its width
+    and height; None for less than 16 pixels or for a plane without any structure.
 
     At most about 1 in a noiseless picture, since the power of natural scenes falls so that each octave holds
     the same (Field, JOSA A 1987: amplitude 1/f), and lower as the finest octave is emptier; up to 4 in noise.
@@ -146,7 +148,7 @@ def detail(luma: Picture, sharp: float) -> float | None:
     # Halving by cv2's bilinear at a factor of two is the mean of 2x2 pixels.
     even = luma[: height // 2 * 2, : width // 2 * 2]
     half = sharpness(cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_LINEAR))
-    return sharp / half if half >= STRUCTURE else None
+    return max(0.0, sharp - ROUNDING) / half if half >= STRUCTURE else None
 
 
 FIRST = (False, 1.0, 255.0)
