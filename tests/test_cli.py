@@ -17,7 +17,7 @@ from curate import cli
 from curate.query import VIEWS
 from tests.written import GOOD, IDS, PIPELINE, Written, written
 
-COMMANDS = {"run", "plan", "query", "verify", "sample"}
+COMMANDS = {"run", "plan", "submit", "query", "report", "verify", "sample", "doctor", "filters"}
 
 Call = Callable[..., tuple[int, str, str]]
 
