@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from curate.pairing.sequences import Store, vectors
 
-TABLES = 2
+TABLES = 3
 BITS = 32
-FLIPS = 2
-"""Of the nearest planes: four keys to a print in each table."""
-ONE_IN = 4
+FLIPS = 3
+"""Of the nearest planes: eight keys to a print in each table."""
+ONE_IN = 8
 """Keys in use …"""
-AT_LEAST = 8
+AT_LEAST = 16
 """… and so many of each clip and table where there are fewer: a still clip has few."""
 CROWD = 64
 """Clips that share a key are all compared with each other up to so many. Above, a clip is compared with the
