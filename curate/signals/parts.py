@@ -49,7 +49,12 @@ class PartWriter:
         self._count = self._bytes = 0
         """Rows, and bytes in columns of binary, that are held."""
         names = self._schema.names
-        self._binary = [name for name in names[2:] if pa.types.is_binary(self._schema.field(name).type)]
+        kinds = {name: self._schema.field(name).type for name in names[2:]}
+        self._binary = [
+            name
+            for name, kind in kinds.items()
+            if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind)
+        ]
         self._sized = [names.index(name) - 1 for name in self._binary]
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._writing():

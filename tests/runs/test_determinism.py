@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.helpers import Project, copied, extra_film, fresh, idle
+from curate.storage import Folder
+from curate.tables import Tables
+from tests.runs.helpers import Project, copied, digests, extra_film, fresh, idle
 
 pytestmark = pytest.mark.ray
 
@@ -125,3 +127,18 @@ def test_a_shard_that_was_deleted_is_made_again(project: Project, base: Project)
     steps = project.steps()
     assert (steps["shards"]["clips_encoded"], steps["shards"]["reused"]) == (len(lost), 5 - len(lost))
     idle(steps, *(name for name in steps if name != "shards"))
+
+
+def test_chunks_of_long_videos(base: Project, tmp_path: Path) -> None:
+    project = fresh(tmp_path / "project", str(base.input))
+    project.run("scan.chunk_seconds=2")
+    assert project.result() == base.result()
+    videos = project.sql("SELECT video_id FROM videos ORDER BY video_id")
+    assert [row["video_id"] for row in videos] == [
+        row["video_id"] for row in base.sql("SELECT video_id FROM videos ORDER BY video_id")
+    ]
+    chunks = Tables(Folder(str(project.out))).rows("scans")
+    assert sorted(row["chunks"] for row in chunks) == [1, 3, 4]
+    assert [row["chunk_error"] for row in chunks] == [None] * 3
+    for top in ("signals", "frames"):
+        assert sorted(digests(project.out / top).values()) == sorted(digests(base.out / top).values())
