@@ -350,6 +350,8 @@ def _packets(
         try:
             packet = next(packets)
         except StopIteration:
+            if listener is not None:
+                listener.drain()
             return
         except av.FFmpegError as error:
             _note(report, error)
