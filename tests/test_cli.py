@@ -141,6 +141,14 @@ ASKED = (
 )
 
 
+def test_report_prints_where_it_is(call: Call, run: Written, tmp_path: Path) -> None:
+    assert call("report", run.folder.root) == (0, f"{run.folder.root}/report.html\n", "")
+    assert Path(run.folder.root, "report.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+    code, out, err = call("report", str(tmp_path))
+    assert (code, out) == (2, "")
+    assert err == (f"curate: {tmp_path} is not the output of a run: give the folder that `output:` names\n")
+
+
 def test_query_as_json(call: Call, run: Written) -> None:
     code, out, err = call("query", run.folder.root, ASKED, "--format", "json")
     assert (code, err) == (0, "")

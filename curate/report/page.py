@@ -24,7 +24,7 @@ def render(folder: Folder, state: str = "") -> str:
         strips, charts = Strips(source), Charts()
         samples, pairs = overview.samples(source), overview.pairs(source)
         sides = [row[f"{side}_clip"] for row in pairs["rows"] for side in "ab"]
-        return _template().render(
+        page = _template().render(
             state=state,
             name=source.name,
             run=source.run,
@@ -43,6 +43,7 @@ def render(folder: Folder, state: str = "") -> str:
             versions=source.one("SELECT versions FROM runs WHERE run = ? LIMIT 1", [source.run])["versions"],
             css=Markup(files("curate.report").joinpath("page.css").read_text("utf-8")),
         )
+    return page.lstrip()  # the macros before it leave empty lines
 
 
 def _template() -> Template:
