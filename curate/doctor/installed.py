@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -140,7 +140,8 @@ def extras(try_them: bool = True, wanted: Mapping[str, Sequence[str]] | None = N
         if absent:
             found.append(Check(name, "ok", f"not installed ({', '.join(absent)}); when it is wanted: {line}"))
             continue
-        broken = _first(_fails(f"import {module}") for module in _modules(packages)) if try_them else None
+        modules = _modules(packages) if try_them else []
+        broken = _fails(f"import {', '.join(modules)}") if modules else None
         if broken:
             found.append(Check(name, "note", broken, f"{line} again, in a fresh environment"))
         else:
@@ -157,7 +158,7 @@ def extras_of(requirements: Sequence[str]) -> dict[str, list[str]]:
         requirement = Requirement(text)
         marker = str(requirement.marker or "")
         extra = marker.partition('extra == "')[2].partition('"')[0]
-        if extra and extra not in ("test", "dev", "bench"):
+        if extra and extra not in ("test", "dev", "bench") and requirement.name != "curate":
             found.setdefault(extra, []).append(requirement.name)
     return found
 
@@ -191,15 +192,21 @@ def _version(package: str) -> str | None:
 
 
 def _modules(packages: Sequence[str]) -> list[str]:
-    """The modules to import for some distributions: open_clip for open_clip_torch."""
-    owners = metadata.packages_distributions()
-    wanted = {package.lower().replace("_", "-") for package in packages}
-    return sorted(
-        module
-        for module, names in owners.items()
-        if module.isidentifier() and not module.startswith("_")
-        and any(name.lower().replace("_", "-") in wanted for name in names)
-    )  # fmt: skip
+    """The module of each distribution: open_clip of open_clip_torch; torch of torch, and not its helpers."""
+    owned: dict[str, list[str]] = {}
+    for module, names in metadata.packages_distributions().items():
+        for name in set(names) if module.isidentifier() and not module.startswith("_") else ():
+            owned.setdefault(_normal(name), []).append(module)
+    found = []
+    for package in packages:
+        own = _normal(package)
+        alike = [module for module in owned.get(own, ()) if own.startswith(_normal(module))]
+        found += sorted(alike, key=len)[-1:]
+    return found
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("-", "_").replace(".", "_")
 
 
 def _fails(code: str, seconds: float = 120) -> str | None:
@@ -209,7 +216,7 @@ def _fails(code: str, seconds: float = 120) -> str | None:
             [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"`{code}` takes more than {seconds:g} s"
+        return f"`{code}` takes more than {seconds:g} s: is the machine busy?"
     lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
     return lines[-1] if done.returncode else None
 
@@ -239,7 +246,3 @@ def _torch_sees() -> str:
         lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
         return lines[-1] if lines else f"exit code {done.returncode}"
     return "it did not answer"
-
-
-def _first(found: Iterator[str | None]) -> str | None:
-    return next((item for item in found if item), None)
