@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from curate.picture_rows import inner_box
 from curate.plugins import FrameFilter, SampledClip, Sampling, Score
@@ -86,6 +86,14 @@ class Aesthetic(FrameFilter):
     """Of the products within CLIP. Half precision is about twice as fast on a GPU and moves scores by a few
     hundredths."""
 
+    @field_validator("model", "head")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        """Actors do not run in the folder of the person who named a path."""
+        known = value in MODELS or value in HEADS
+        place = Path(value).expanduser()
+        return str(place.absolute()) if not known and place.exists() else value
+
     def sampling(self) -> Sampling:
         return Sampling(frames=self.frames)
 
@@ -124,7 +132,7 @@ class Aesthetic(FrameFilter):
             raise ValueError(
                 f"{config} has no model_cfg: take the file that came with the weights"
             ) from error
-        return f"local-dir:{folder.resolve()}", None
+        return f"local-dir:{folder}", None
 
     def _head(self) -> Path:
         if self.head in HEADS:
