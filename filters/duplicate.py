@@ -16,6 +16,8 @@ from curate.pairing.similarity import compare
 from curate.plugins import Bounds, ClipView, Compared, Pair, Score, TableFilter
 from curate.signals.prints import LENGTH, RATE
 
+DIGITS = 6
+"""Of what is written down: what lies beyond differs between processors."""
 STEP = math.log(1.25)
 """Sizes and lengths that differ by less than a quarter are about the same: then what comes next decides."""
 
@@ -85,8 +87,9 @@ class Duplicate(TableFilter):
             # From the better to the worse one, whatever order they came in.
             better, worse = sorted((both >> 32, both & 0xFFFFFFFF), key=lambda number: ranks[number])
             likeness = compare(vectors(store[better]), vectors(store[worse]), self.floor)
+            covered = round(likeness.second * likeness.closeness, DIGITS)
             if likeness.similarity >= self.floor:
-                found.append((likeness.similarity, better, worse, likeness.second * likeness.closeness))
+                found.append((round(likeness.similarity, DIGITS), better, worse, covered))
         return [
             Pair(known[better].identity, known[worse].identity, "near", similarity, covered)
             for similarity, better, worse, covered in nearest(found, ranks, self.nearest)

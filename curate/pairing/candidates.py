@@ -7,7 +7,7 @@ have otherwise, so each print has keys with these flipped as well (Lv et al., VL
 than one set of planes. A clip has dozens of prints, and one shared key suffices.
 
 Which keys of a clip are used follows from their values (those that are low after a fixed shuffle), so that a
-copy, however trimmed, uses the same ones. Nothing depends on the order of the clips but their ranks.
+copy, however trimmed, uses the same ones. Of the order of clips, only their ranks matter.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.pairing.sequences import Store, vectors
+from curate.pairing.sequences import Store
 
 TABLES = 3
 BITS = 32
@@ -46,8 +46,9 @@ def candidates(store: Store, clips: NDArray[np.int64], ranks: NDArray[np.int64])
     rng = np.random.default_rng(20020519)
     found: list[Pairs] = [np.zeros(0, np.uint64)]
     for _ in range(TABLES):
-        planes = rng.standard_normal((BITS, store.length)).astype(np.float32)
-        keys, owners = _table(store, clips, planes)
+        # Whole numbers, as prints are: their sums are exact, whatever the machine adds first.
+        planes = np.clip(np.rint(40 * rng.standard_normal((BITS, store.length))), -127, 127)
+        keys, owners = _table(store, clips, planes.astype(np.float32))
         for part in range(PARTS):
             mine = (keys >> np.uint32(BITS - 4)) == part
             found.append(np.unique(_join(keys[mine], ranks[owners[mine]])))
@@ -82,7 +83,7 @@ def _keys(
     """Keys in use, each once per clip. prints: (n, length) of the clips `clip`, ascending."""
     if not len(prints):
         return
-    sides = vectors(prints) @ planes.T
+    sides = prints.astype(np.float32) @ planes.T
     bits = np.uint32(1) << np.arange(BITS, dtype=np.uint32)
     key = ((sides > 0) * bits).sum(axis=1, dtype=np.uint32)
     nearest = np.argpartition(np.abs(sides), FLIPS, axis=1)[:, :FLIPS]

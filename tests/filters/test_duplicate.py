@@ -87,7 +87,7 @@ def test_a_long_clip_is_not_covered_by_a_short_one_of_better_quality(tmp_path: P
     (pair,) = found.pairs
     assert pair.better == short.clip["clip_id"]
     assert pair.similarity > 0.95
-    assert pair.covered == pytest.approx(pair.similarity * 16 / 40)
+    assert pair.covered == pytest.approx(pair.similarity * 16 / 40, abs=1e-6)
     assert found.scores[1]["score"] == pair.covered  # type: ignore[index]
 
 
