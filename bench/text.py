@@ -94,7 +94,8 @@ def main() -> None:
             by_file.setdefault(name, []).append((score, spent[-1]))
         print(
             f"{pixels} pixels, {given.frames} frames: {len(clips)} clips, detection {np.mean(spent):.0f} ms "
-            f"a clip (median {np.median(spent):.0f}, most {max(spent):.0f}), reading {np.mean(reading):.0f} ms"
+            f"a clip (median {np.median(spent):.0f}, most {max(spent):.0f}), "
+            f"reading {np.mean(reading):.0f} ms"
         )
         for name, rows in by_file.items():
             shares = [float(score["score"] or 0) for score, _ in rows]
