@@ -19,9 +19,11 @@ TESTED = {
     "deltalake": "1.6.6",
     "duckdb": "2.0.0",
     "numpy": "2.4.6",
+    "onnxruntime": "1.32.0",
     "opencv-python-headless": "5.0.0.93",
     "pyarrow": "26.0.1",
     "pydantic": "2.14.3",
+    "rapidocr": "3.10.0",
     "ray": "2.60.0",
 }
 """The versions that the tests ran with, as in constraints/core.txt: bytes and cuts can change with others."""
