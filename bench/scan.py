@@ -2,6 +2,7 @@
 
     python bench/scan.py FILES...               measure these files
     python bench/scan.py --make DIR FILES...    first make 1080p files of 30 s at 6 Mb/s from them in DIR
+    python bench/scan.py --long DIR FILE        a two-hour file (--minutes) made from FILE in DIR, in chunks
 
 Three programs per file, each in a process of its own, all with one thread: PyAV decoding every frame and
 nothing else; the scan with every signal group, JPEGs and Parquet; scenedetect's `detect-adaptive`. CPU
@@ -131,10 +132,20 @@ def main() -> None:
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--make", metavar="DIR", help="make 1080p files from FILES here and measure those")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--long", metavar="DIR", help="scan a long file made from FILE in DIR (scan_long.py)")
+    parser.add_argument("--minutes", type=float, default=120, help="its length")
+    parser.add_argument("--chunk-seconds", type=float, default=300)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--one", choices=("bare", "ours"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
         {"bare": bare, "ours": ours}[asked.one](asked.files[0])
+        return
+    if asked.long:
+        import scan_long
+
+        source = str(Path(asked.files[0]).resolve())
+        scan_long.run(source, asked.long, asked.minutes, asked.chunk_seconds, asked.workers)
         return
     files = make(asked.files, asked.make) if asked.make else asked.files
     files = [str(Path(file).resolve()) for file in files]

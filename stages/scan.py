@@ -97,10 +97,11 @@ def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
     # The longest first: what begins last should not be what takes longest.
     items = [item for one in work.values() for item in one.pieces or [one.whole]]
     items.sort(key=lambda item: -item["seconds"])
+    needs = context.plan.needs["scan"]
     split = any(one.pieces for one in work.values())
     with context.step("scan", len(items), "chunks" if split else "videos") as step:
         ready: list[Item] = []
-        for result in cluster.each(scan_item, items):
+        for result in cluster.each(scan_item, items, needs):
             _heed(result)
             context.reporter.advance()
             one = work[result["video_id"]]
@@ -114,7 +115,7 @@ def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
                     ready.append(_finishing(context, one))
             if context.stopping.is_set():
                 return
-        for result in cluster.each(scan_item, ready):
+        for result in cluster.each(scan_item, ready, needs):
             _heed(result)
             _commit(context, step, work[result["video_id"]], result)
             if context.stopping.is_set():

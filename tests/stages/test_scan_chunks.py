@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from curate import clips
+from curate.cluster import Needs
 from curate.config import resolve
 from curate.context import Context, Keys
 from curate.media.errors import MediaError
@@ -35,7 +36,9 @@ class Inline:
     def __init__(self) -> None:
         self.given: list[dict[str, Any]] = []
 
-    def each(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    def each(
+        self, function: Callable[[Any], Any], items: Iterable[Any], needs: Needs | None = None
+    ) -> Iterator[Any]:
         for item in list(items):
             self.given.append(item)
             yield function(item)

@@ -26,7 +26,7 @@ ID = clips.digest(b"a film")
 class Inline:
     """A cluster of this process; decoding happens in the child as ever."""
 
-    def each(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    def each(self, function: Callable[[Any], Any], items: Iterable[Any], needs: Any = None) -> Iterator[Any]:
         return map(function, list(items))
 
 
