@@ -39,7 +39,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from curate.media.audio import ClipAudio, open_audio
 from curate.media.clip_writer import ClipWriter, Resampler, VideoSettings, exact_rate, sides, track_clock
-from curate.media.container import open_video, time_base, video_stream
+from curate.media.container import open_video, shown, time_base, video_stream
 from curate.media.crop import Crop, Framing
 from curate.media.decode import DecodeReport, Frame, decode
 from curate.media.errors import MediaError
@@ -248,8 +248,8 @@ def _attempt(
         return encoded
     except _Differs:
         return MediaError(
-            f"the source changed since it was scanned: {source!r} does not decode to the frames that were "
-            "measured; run again to scan it anew"
+            f"{shown(source)} does not decode to the frames that were measured: either it is so damaged that "
+            "each decoding differs, or it changed since it was scanned; then run again to scan it anew"
         )
     except (MediaError, FFmpegError) as error:
         return _unusable(source, error)
