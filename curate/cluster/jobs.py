@@ -3,6 +3,7 @@
 What `ray job submit --working-dir … -- python -m curate.cli run …` does, through the same client."""
 
 import asyncio
+import importlib.util
 import logging
 import os
 import shlex
@@ -33,6 +34,8 @@ def submit(plan: Plan, address: str | None, say: Callable[[str], None]) -> int:
     if address is not None:
         # The client lets these variables overrule what it is given.
         os.environ["RAY_API_SERVER_ADDRESS"] = address
+    if importlib.util.find_spec("aiohttp") is None:
+        raise ValueError("curate submit needs Ray's job client: type pip install 'curate[cluster]'")
     from ray.job_submission import JobSubmissionClient
 
     logging.getLogger("ray").setLevel(logging.ERROR)

@@ -2,7 +2,9 @@
 
 import logging
 import os
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +72,15 @@ def _local(workers: int) -> None:
 
     for attempt in range(STARTS):
         try:
-            # Not the cluster that an environment variable names: that is what --address is for.
-            ray.init(
-                address="local",
-                num_cpus=workers,
-                object_store_memory=OBJECT_STORE_BYTES,
-                include_dashboard=False,
-                **_QUIET,
-            )
+            with _without_dashboard():
+                # Not the cluster that an environment variable names: that is what --address is for.
+                ray.init(
+                    address="local",
+                    num_cpus=workers,
+                    object_store_memory=OBJECT_STORE_BYTES,
+                    include_dashboard=False,
+                    **_QUIET,
+                )
             return
         except Exception as error:  # Ray raises bare Exceptions here
             with suppress(Exception):
@@ -87,6 +90,23 @@ def _local(workers: int) -> None:
                     f"Ray did not start ({_said(error)}): when the machine is less busy, run the same "
                     "command again"
                 ) from error
+
+
+@contextmanager
+def _without_dashboard() -> Iterator[None]:
+    """Let Ray think that its dashboard's packages are absent.
+
+    With them (the extra `cluster`) it starts a server and agents with all their modules even for
+    `include_dashboard=False`: seconds on a laptop, and on a busy machine more than Ray waits for."""
+    name = "ray.dashboard.optional_deps"
+    known = sys.modules.get(name)
+    sys.modules[name] = None  # type: ignore[assignment]  # what Python's import takes for: not there
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if known is not None:
+            sys.modules[name] = known
 
 
 def _join(address: str) -> None:
