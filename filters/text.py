@@ -86,14 +86,14 @@ class Text(FrameFilter):
         "Movie Gen: text score below 0.6 (of its own model)",
     )
     COST: ClassVar[str] = (
-        "about 0.1 s of one core per clip (3 frames of 120,000 pixels), as much again where there is text"
+        "about 0.1 s of one core per clip (3 frames of 90,000 pixels), as much again where there is text"
     )
     BATCH: ClassVar[int] = 16
 
     frames: Annotated[int, Field(ge=1, le=64)] = 3
     """Frames that are looked at, evenly spread. Two missed titles that fade in near a clip's end."""
-    pixels: Annotated[int, Field(ge=10_000, le=4_000_000)] = 120_000
-    """Size of the picture that is searched, as an area (120,000 is 462x260), so that a frame of any aspect
+    pixels: Annotated[int, Field(ge=10_000, le=4_000_000)] = 90_000
+    """Size of the picture that is searched, as an area (90,000 is 400x225), so that a frame of any aspect
     costs the same; smaller frames are not enlarged. Stored frames have 360,000 (448 on the shorter side)."""
     confidence: Annotated[float, Field(gt=0, le=1)] = 0.7
     """A line counts when it is read with at least this mean probability. 0.7 is Open-Sora 2.0's."""

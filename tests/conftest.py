@@ -15,7 +15,17 @@ def _footage() -> Path | None:
     return folder if (folder / "cuts.json").is_file() else None
 
 
+def _accelerator() -> bool:
+    """Whether this machine has a GPU, or it was promised that it has (CURATE_GPU): the tests fail then."""
+    return bool(os.environ.get("CURATE_GPU")) or Path("/dev/nvidiactl").exists()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not _accelerator():
+        absent = pytest.mark.skip(reason="no GPU here (set CURATE_GPU where there must be one)")
+        for item in items:
+            if "gpu" in item.keywords:
+                item.add_marker(absent)
     if _footage() is None:
         absent = pytest.mark.skip(reason="real footage is absent: set CURATE_VIDEOS to its folder")
         for item in items:

@@ -142,12 +142,18 @@ def test_a_linear_head_from_a_pth_is_read_as_tensors_only(tmp_path: Path) -> Non
     assert torch.equal(offset, bias)
 
 
-def test_a_pickle_with_code_in_it_is_refused(tmp_path: Path) -> None:
-    class Evil:
-        def __reduce__(self) -> Any:
-            return (open, (str(tmp_path / "ran"), "w"))
+class Opens:
+    """Unpickled, it makes a file at `path`."""
 
-    (tmp_path / "head.pth").write_bytes(pickle.dumps({"weight": Evil()}))
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return (open, (self.path, "w"))
+
+
+def test_a_pickle_with_code_in_it_is_refused(tmp_path: Path) -> None:
+    torch.save({"weight": Opens(str(tmp_path / "ran"))}, tmp_path / "head.pth")
     with pytest.raises(pickle.UnpicklingError):
         layers_of(tmp_path / "head.pth")
     assert not (tmp_path / "ran").exists()

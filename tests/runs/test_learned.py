@@ -1,0 +1,39 @@
+"""Filters with a model in a whole run: in actors, whatever the size of their batches."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.runs.helpers import Project, copied
+from tests.tiny_clip import write_clip, write_head
+
+pytestmark = pytest.mark.ray
+
+
+def test_scores_from_actors_do_not_depend_on_the_batch(base: Project, tmp_path: Path) -> None:
+    project = copied(base, tmp_path / "project")
+    options = {
+        "use": "aesthetic", "device": "cpu",
+        "model": str(write_clip(tmp_path / "clip")), "head": str(write_head(tmp_path / "head.safetensors")),
+    }  # fmt: skip
+    project.pipeline["filters"] += [
+        {**options, "name": "one", "batch_size": 1},
+        # The same weights under another path: measured again.
+        {**options, "name": "many", "batch_size": 4, "head": str(write_head(tmp_path / "copy.safetensors"))},
+        {"use": "text", "keep": {"max": 0.02}},
+    ]
+    project.run()
+    steps = project.steps()
+    assert [steps[f"score:{name}"]["failed"] for name in ("one", "many", "text")] == [0, 0, 0]
+    assert steps["scan"]["done"] == 0  # from the stored frames
+    rows = project.sql(
+        "SELECT one, many, one_minimum, one_frames, text, text_words FROM clips WHERE one IS NOT NULL"
+    )
+    assert len(rows) == 5
+    assert len({row["one"] for row in rows}) > 1
+    for row in rows:
+        assert row["one"] == pytest.approx(row["many"], abs=1e-4)
+        assert row["one_minimum"] <= row["one"]
+        assert row["one_frames"] == 3
+        assert (row["text"], row["text_words"]) == (0.0, "")
+    assert len(project.kept()) == 5
