@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 from curate.media.errors import MediaError
@@ -31,8 +32,12 @@ class Both:
         self.path, self.folder, self.groups = path, folder, groups
         self.frames = frames or FramesOptions()
         self.facts: Probe = probe(str(path))
-        self.whole = self._scan("whole")
         self._known: dict[Chunk, Scanned] = {}
+
+    @cached_property
+    def whole(self) -> ScanResult:
+        """The scan of the whole, made when there is something to compare with it."""
+        return self._scan("whole")
 
     def plan(self, seconds: float) -> list[Chunk]:
         return plan_chunks(
