@@ -96,8 +96,8 @@ def picture_inside(picture: Columns, box: Box) -> dict[str, npt.NDArray[Any]]:
 
     With b the share of the bars and L their level: luma (m - bL) / (1 - b); contrast from the mean square, in
     the same way; `black`, `white` and `flat` (share - b) / (1 - b), where the bars count as such;
-    `saturation` / (1 - b), for bars without colour. `sharpness` was measured inside each frame's own bars and
-    is brought from that area to the box's.
+    `saturation`, `changed` and `difference` / (1 - b), for bars without colour that stay. `sharpness` was
+    measured inside each frame's own bars and is brought from that area to the box's.
     """
     columns = dict(picture)
     b = box.bars
@@ -111,7 +111,8 @@ def picture_inside(picture: Columns, box: Box) -> dict[str, npt.NDArray[Any]]:
     for name, as_such in counted.items():
         share = np.asarray(picture[name], np.float64)
         columns[name] = np.clip((share - b * as_such) / (1 - b), 0, 1)
-    columns["saturation"] = np.minimum(np.asarray(picture["saturation"], np.float64) / (1 - b), 255)
+    for name, most in {"saturation": 255.0, "changed": 1.0, "difference": 255.0}.items():
+        columns[name] = np.minimum(np.asarray(picture[name], np.float64) / (1 - b), most)
     own = {side: np.nan_to_num(np.asarray(picture[f"border_{side}"], np.float64)) for side in SIDES}
     area = (1 - own["left"] - own["right"]) * (1 - own["top"] - own["bottom"])
     columns["sharpness"] = np.asarray(picture["sharpness"], np.float64) * area / (1 - b)

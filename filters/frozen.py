@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from curate.picture_rows import signals_inside
 from curate.plugins import Bounds, ClipView, Score, SignalFilter
 
 Floats = npt.NDArray[np.float64]
@@ -60,7 +61,7 @@ class Frozen(SignalFilter):
     motion: 0.39 and more."""
 
     def measure(self, clip: ClipView) -> Score:
-        picture = clip.signals["picture"]
+        picture = signals_inside(clip.signals, clip.video)["picture"]
         pts = np.asarray(picture["pts"], np.float64)
         total = float(clip.clip["end_pts"]) - pts[0] if len(pts) else 0.0
         if total <= 0:

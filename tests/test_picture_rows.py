@@ -74,10 +74,12 @@ def test_light_inside_the_bars_is_that_of_the_picture_alone(colour: int) -> None
 def test_sharpness_goes_from_a_frames_own_bars_to_those_of_the_clip() -> None:
     # One frame took a dark floor for a bar as well: what it left out has no detail.
     columns = {**said(top=[0.1, 0.1], bottom=[0.1, 0.5]), "sharpness": np.array([100.0, 200.0])}
-    light = dict.fromkeys(("luma", "contrast", "black", "white", "flat", "saturation"), np.zeros(2))
+    others = ("luma", "contrast", "black", "white", "flat", "saturation", "changed", "difference")
+    light = dict.fromkeys(others, np.full(2, 0.4))
     inside = picture_inside({**columns, **light}, Box(top=0.1, bottom=0.1))
     assert inside["sharpness"] == pytest.approx([100, 100])
-    assert math.isclose(inside["sharpness"][1], 200 * 0.4 / 0.8)
+    assert inside["changed"] == pytest.approx([0.5, 0.5])
+    assert inside["difference"] == pytest.approx([0.5, 0.5])
 
 
 def test_motion_inside_the_bars_is_told_of_that_picture() -> None:
