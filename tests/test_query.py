@@ -82,6 +82,7 @@ def test_verdicts_and_funnel(run: Written) -> None:
         **{identity.hex(): (True, None, None, False) for identity in KEPT},
     }
     assert [tuple(row.values()) for row in rows(run, "SELECT * EXCLUDE position FROM funnel")] == [
+        ("cuts.transition", 6, 0, 0, 0),
         ("cuts.min_seconds", 6, 1, 0, 0),
         ("cuts.trim_seconds", 5, 0, 0, 0),
         ("media.fps", 5, 1, 0, 0),

@@ -50,8 +50,8 @@ def data(count: int, seed: int) -> tuple[list[Row], dict[str, list[Row]], list[R
     def some() -> bool:
         return bool(rng.random() > 0.1)
 
-    rules = [None, None, None, "cuts.min_seconds", "cuts.trim_seconds"]
-    rows = [{"clip_id": ident(n), "dropped_by": rules[rng.integers(5)]} for n in range(count)]
+    rules = [*[None] * 4, "cuts.transition", "cuts.min_seconds", "cuts.trim_seconds"]
+    rows = [{"clip_id": ident(n), "dropped_by": rules[rng.integers(7)]} for n in range(count)]
     scores: dict[str, list[Row]] = {}
     for name in "abc":
         made = []
@@ -93,7 +93,7 @@ def plainly(
     encodes: list[Row],
 ) -> tuple[list[Row], list[Row]]:
     """The same, row by row: (verdicts, funnel)."""
-    rules = ["cuts.min_seconds", "cuts.trim_seconds"]
+    rules = ["cuts.transition", "cuts.min_seconds", "cuts.trim_seconds"]
     for one in steps:
         rules += [rule.name for rule in one.rules] or [one.name]
     rules += ["captioner", "shards"]
@@ -109,7 +109,7 @@ def plainly(
         """(position, state, why) of what settles a clip."""
         if row["dropped_by"] is not None:
             return rules.index(row["dropped_by"]), "dropped", row["dropped_by"]
-        at = 2
+        at = 3
         for one in steps:
             found = by_id.get(one.name, {}).get(row["clip_id"])
             if found is None:
@@ -196,7 +196,7 @@ def test_an_error_fails_a_clip_without_any_rule() -> None:
         "broken",
         None,
         False,
-        2,
+        3,
     )
 
 

@@ -52,8 +52,9 @@ SCALE = 127.0
 NOTHING = bytes(LENGTH)
 
 SCHEMA = pa.schema([pa.field("print", pa.binary(LENGTH), nullable=False), pa.field("inner", pa.float32())])
-"""`print`: int8, the coefficients as a unit vector times 127; all 0 for a picture without identity (FLAT), and
-off the grid of RATE. `inner`: share of the picture's area that lies within its bars; NULL off the grid."""
+"""`print`: int8, the coefficients as a unit vector times 127; all 0 for a picture without identity (FLAT),
+and off the grid of RATE. `inner`: share of the picture's area that lies within its bars; NULL off the
+grid."""
 
 
 class Prints:
