@@ -63,6 +63,7 @@ def test_what_was_measured_is_what_was_drawn(base: Project) -> None:
 def test_the_funnel_tells_each_rule(base: Project) -> None:
     rows = base.sql("SELECT rule, entered, dropped, failed, pending FROM funnel ORDER BY position")
     assert [tuple(row.values()) for row in rows] == [
+        ("cuts.transition", 9, 0, 0, 0),
         ("cuts.min_seconds", 9, 1, 0, 0),
         ("cuts.trim_seconds", 8, 0, 0, 0),
         ("media.fps", 8, 1, 0, 0),
