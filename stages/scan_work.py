@@ -88,6 +88,7 @@ def _merged(item: Item) -> Item:
     ]
     result = asdict(
         merge(
+            arguments["path"],
             chunks,
             Path(arguments["out_dir"]),
             video_id=bytes.fromhex(arguments["video_id"]),

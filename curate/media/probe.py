@@ -253,6 +253,21 @@ def _read(
     return _Packets(count, keys.tolist(), keyframes, size, stamps, duration, irregular), frame
 
 
+def packets_before(path: str, pts: int) -> int:
+    """How many packets that are shown come before `pts`: where a recording begins in the middle of a GOP, the
+    decoder gives no frame for them. Reads no further than it must."""
+    count = 0
+    with open_video(path) as container:
+        try:
+            for packet in container.demux(video_stream(container)):
+                if packet.dts is not None and packet.dts > pts:
+                    break
+                count += bool(packet.size) and not packet.is_discard and (packet.pts or pts) < pts
+        except av.FFmpegError:
+            return count
+    return count
+
+
 TIMELESS = frozenset(("avi", "h264", "hevc", "m4v", "mpegvideo", "vc1", "vvc", "cavsvideo"))
 """Containers without presentation times."""
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curate.media.probe import packets_before
 from curate.signals import GROUPS
 from curate.signals.chunks import Chunk, Overlap, Watched
 from curate.signals.frames import NAME as FRAMES
@@ -49,14 +50,19 @@ def scanned_from_json(chunk: dict[str, Any], folder: str, result: dict[str, Any]
 
 
 def merge(
-    chunks: Sequence[Scanned], out_dir: str | Path, *, video_id: bytes, name: str, frames: int
+    path: str, chunks: Sequence[Scanned], out_dir: str | Path, *, video_id: bytes, name: str, frames: int
 ) -> ScanResult:
-    """Write the parts of all chunks (in the file's order) as one part per group, and say what one scan would.
+    """Write the parts of all chunks of `path` (in its order) as one part per group, and say what one scan
+    would.
 
     `frames`: packets of the file that are shown; a sound file has a frame from each. Memory holds one row
     group and one overlap. Raises Unclean if the chunks do not fit; then no part is left behind.
     """
-    check([one.watched for one in chunks], [one.result.frames_decoded for one in chunks], frames)
+    counts = [one.result.frames_decoded for one in chunks]
+    decoded = sum(counts)
+    if decoded != frames:
+        frames -= packets_before(path, chunks[0].result.start_pts)
+    check([one.watched for one in chunks], counts, frames)
     folder = Path(out_dir)
     writers: dict[str, PartWriter] = {}
     with contextlib.ExitStack() as stack:
@@ -75,7 +81,7 @@ def merge(
             group: Part(part_path(group, name), writer.rows, writer.path.stat().st_size)
             for group, writer in writers.items()
         },
-        frames_decoded=frames,
+        frames_decoded=decoded,
         start_pts=first.start_pts,
         end_pts=last.end_pts,
         seconds=(last.end_pts - first.start_pts) * num / den,
@@ -108,7 +114,7 @@ def check(watched: Sequence[Watched], counts: Sequence[int], frames: int) -> Non
         if following is watched[-1] and one.tail.durations != following.lead.durations:
             raise Unclean("the length of the last frame depends on where decoding began")
     if sum(counts) != frames:
-        raise Unclean(f"the chunks have {sum(counts)} frames and the file {frames}")
+        raise Unclean(f"the chunks have {sum(counts)} frames and the file {frames} packets")
 
 
 def joined(chunks: Sequence[Scanned], group: str) -> Iterator[pa.Table]:

@@ -10,7 +10,7 @@ import pytest
 from av.video.frame import VideoFrame
 
 from curate.media.container import open_video, video_stream
-from curate.media.decode import DecodeReport, Frame, decode
+from curate.media.decode import DecodeReport, Frame, decode, decode_from
 from curate.media.errors import MediaError
 
 module = import_module("curate.media.decode")  # the package's own `decode` is the function
@@ -104,6 +104,37 @@ def test_seeking_starts_at_the_keyframe_and_not_at_the_beginning(tmp_path):
     assert [frame.pts for frame in got] == [int(stamp * ticks(path)) for stamp in range(7800, 8000, 40)]
     assert {frame.index for frame in got} == {-1}
     assert 5 <= report.frames <= 5 + 12
+
+
+def test_decoding_from_a_keyframe_begins_with_it_or_not_at_all(tmp_path):
+    path = write(tmp_path / "x.mp4", range(0, 4000, 40))  # a keyframe every 12
+    scale = int(ticks(path))
+    everything = seen(list(decode(path)))
+    report, passed = DecodeReport(), []
+    entry, end = 36 * 40 * scale, 60 * 40 * scale
+    got = decode_from(path, entry, end_pts=end, report=report, passing=lambda: passed.append(1))
+    assert seen(list(got)) == everything[36:60]
+    assert 24 <= report.frames <= 24 + 12
+    assert report.lost == 0
+    # Not a keyframe: decoded from the one before, and still begins there.
+    assert seen(list(decode_from(path, 41 * 40 * scale, end_pts=end))) == everything[41:60]
+    with pytest.raises(MediaError, match=r"x\.mp4 cannot be sought in: decode it from its start"):
+        list(decode_from(path, entry + 1))
+
+
+def test_packets_without_a_picture_are_counted_as_lost(monkeypatch):
+    assert ordered(monkeypatch, [0, 10, 20, 30])[1].lost == 0
+
+    def pictures(packets, awaited, report):
+        for stamp in range(0, 400, 10):
+            awaited.add(stamp)
+            if stamp not in (0, 200, 210, 390):  # what comes before the first picture is not counted
+                yield Picture(stamp)
+
+    monkeypatch.setattr(module, "_pictures", pictures)
+    report = DecodeReport()
+    assert len(list(module._ordered(None, 10, report))) == 36
+    assert report.lost == 3
 
 
 def test_containers_without_presentation_times_come_in_order(tmp_path):

@@ -12,7 +12,7 @@ from curate.media import child_tasks
 from curate.media.container import open_video, video_stream
 from curate.media.decode import decode
 from curate.media.errors import MediaError
-from curate.media.probe import constant_spacing, probe, rate
+from curate.media.probe import constant_spacing, entries, probe, rate
 
 MS = Fraction(1, 1000)
 
@@ -43,6 +43,26 @@ def write(path, pts, *, codec="libx264", base=MS, size=(64, 48), layout="yuv420p
             container.mux(audio.encode(quiet))
             container.mux(audio.encode(None))
     return str(path)
+
+
+def test_entries_are_keyframes_that_are_ready_a_second_and_32_frames_later(tmp_path):
+    options = {"g": "10", "bf": "0", "x264-params": "scenecut=0"}
+    facts = probe(write(tmp_path / "x.mp4", range(0, 8000, 40), options=options))
+    scale = int(MS / Fraction(facts.time_base))
+    # Every 400 ms a keyframe: each third; the frame 32 later is the first that is also a second later.
+    expected = [(stamp * scale, (stamp + 32 * 40) * scale) for stamp in range(0, 6720, 1200)]
+    assert [(entry.pts, entry.ready) for entry in facts.entries] == expected
+    slow = probe(write(tmp_path / "y.mp4", range(0, 80000, 400), options=options))
+    assert {(entry.ready - entry.pts) * Fraction(slow.time_base) for entry in slow.entries} == {
+        Fraction(64, 5)
+    }
+    fast = entries(range(0, 5000, 10), np.arange(0, 5000, 10), MS)
+    assert [(entry.pts, entry.ready) for entry in fast] == [(k * 1000, (k + 1) * 1000) for k in range(4)]
+
+
+def test_files_that_are_not_to_be_sought_in_have_no_entries(tmp_path):
+    facts = probe(write(tmp_path / "x.avi", range(100), base=Fraction(1, 25)))
+    assert (facts.irregular, facts.keyframes >= 8, facts.entries) == (True, True, [])
 
 
 def test_facts_of_a_plain_file(tmp_path):

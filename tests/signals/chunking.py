@@ -57,7 +57,7 @@ class Both:
             return 1
         try:
             merged = merge(
-                [self.scanned(chunk) for chunk in plan],
+                str(self.path), [self.scanned(chunk) for chunk in plan],
                 self.folder / str(seconds), video_id=ID, name="part", frames=self.facts.frames,
             )  # fmt: skip
         except (Unclean, MediaError) as error:

@@ -113,6 +113,17 @@ def test_a_broken_packet_refuses_the_chunks(tmp_path: Path) -> None:
     assert re.search("errors while|damaged|packets that gave no", str(both.compare(1.5)))
 
 
+@pytest.mark.parametrize("name", ["open.ts", "mpeg2.mpg", "hevc.ts"])
+def test_a_recording_that_begins_in_the_middle_of_a_gop(tmp_path: Path, name: str) -> None:
+    whole = write(tmp_path / name, frames=FRAMES, **KINDS[name]).read_bytes()
+    path = tmp_path / f"cut.{name}"
+    unit = 2048 if name.endswith("mpg") else 188
+    path.write_bytes(whole[len(whole) // 16 // unit * unit :])
+    both = Both(path, tmp_path)
+    assert both.compare(1.5) in (2, 3, 4)
+    assert both.whole.frames_decoded < both.facts.frames <= FRAMES
+
+
 def test_pictures_that_change_size_midway(tmp_path: Path) -> None:
     options = h264("keyint=15:scenecut=0:bframes=0")
     parts = [
@@ -211,7 +222,7 @@ def seen(lead: str = "b", tail: str = "b", **more: Any) -> Watched:
         ([seen(), seen(lead="x")], [50, 50], "chunk 2 of 2 decodes to other pictures"),
         ([seen(), replace(seen(), lead=Overlap(39, "b", "d"))], [50, 50], "39 frames where .* gives 40"),
         ([seen(), replace(seen(), lead=Overlap(40, "b", "e"))], [50, 50], "the length of the last frame"),
-        ([seen(), seen()], [50, 49], "the chunks have 99 frames and the file 100"),
+        ([seen(), seen()], [50, 49], "the chunks have 99 frames and the file 100 packets"),
     ],
 )
 def test_chunks_that_do_not_fit(watched: list[Watched], counts: list[int], reason: str) -> None:
