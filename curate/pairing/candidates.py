@@ -31,7 +31,7 @@ NEXT ones in the order of ranks and with the HUBS, the best of all: that is enou
 whatever their number."""
 NEXT = 16
 HUBS = 4
-CLIPS_AT_ONCE = 20_000
+CLIPS_AT_ONCE = 4_000
 PARTS = 16
 """Parts of the space of keys that are joined one after the other, so that memory holds the keys of a table
 and the sorted ones of a part."""
