@@ -86,7 +86,8 @@ class Text(FrameFilter):
         "Movie Gen: text score below 0.6 (of its own model)",
     )
     COST: ClassVar[str] = (
-        "about 0.1 s of one core per clip (3 frames of 90,000 pixels), as much again where there is text"
+        "92 ms of one core per clip to search 3 frames and 176 ms to read what was found, in the mean of 86 "
+        "clips of public test footage, on a busy machine"
     )
     BATCH: ClassVar[int] = 16
 

@@ -22,7 +22,7 @@ from curate.plugins import SampledClip, SampledFrame, Score
 from filters import _aesthetic, _weights, aesthetic
 from filters._aesthetic import device_of, layers_of
 from filters.aesthetic import HEADS, MODELS, Aesthetic
-from tests.tiny_clip import WIDTH, write_clip, write_head
+from tests.tiny_clip import CONFIG, WIDTH, write_clip, write_head
 
 Picture = npt.NDArray[np.uint8]
 
@@ -208,6 +208,27 @@ def test_names_are_pinned_and_of_one_width() -> None:
     assert {name: len(source.identity) > 60 for name, source in HEADS.items()} == {
         "laion-mlp": True, "laion-linear": True,
     }  # fmt: skip
+
+
+def test_named_weights_are_fetched_and_loaded_into_the_named_architecture(
+    weights: dict[str, str], model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import open_clip
+
+    (tmp_path / "tiny-named.json").write_text(json.dumps(CONFIG))
+    open_clip.add_model_config(tmp_path / "tiny-named.json")
+    source = _weights.Hub("somebody/tiny", "f" * 40, "open_clip_model.safetensors")
+    asked: list[_weights.Hub] = []
+    there = Path(weights["model"]) / "open_clip_model.safetensors"
+    monkeypatch.setattr(_weights.Hub, "fetch", lambda self: asked.append(self) or there)
+    monkeypatch.setitem(MODELS, "tiny", ("tiny-named", source))
+    monkeypatch.setitem(HEADS, "own", _weights.Url(Path(weights["head"]).as_uri()))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    named = Aesthetic(model="tiny", head="own", device="cpu")
+    named.check()
+    shown = [clip(pictures(2))]
+    assert named.measure(named.load(), shown) == Aesthetic(**weights).measure(model, shown)
+    assert asked == [source, source]  # the driver's look and the actor's
 
 
 @pytest.mark.parametrize(
