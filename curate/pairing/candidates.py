@@ -126,10 +126,13 @@ def _join(keys: NDArray[np.uint32], ranks: NDArray[np.int64]) -> Pairs:
     def pair(of: NDArray[np.int64], others: NDArray[np.int64]) -> None:
         found.append(rank[others] << np.uint64(32) | rank[of])
 
-    for step in range(1, int(min(sizes.max(initial=0), CROWD))):
-        reach = np.where(size > CROWD, NEXT, CROWD)
-        late = np.flatnonzero((place >= step) & (step <= reach))
-        pair(late, late - step)
+    late = np.arange(len(key))
+    for step in range(1, CROWD):
+        late = late[place[late] >= step]
+        if not len(late):
+            break
+        near = late[(size[late] <= CROWD) | (step <= NEXT)]
+        pair(near, near - step)
     crowded = np.flatnonzero(size > CROWD)
     for hub in range(HUBS):
         late = crowded[place[crowded] > hub]
