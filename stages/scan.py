@@ -22,10 +22,11 @@ from curate.options import ScanOptions
 from curate.signals.audio import NAME as AUDIO
 from curate.signals.chunks import Chunk, plan_chunks
 from curate.signals.frames import NAME as FRAMES
+from curate.signals.merge import misfit, watched_from_json
 from curate.signals.parts import remove_unfinished
 from curate.state import Video, add_scans
 from curate.tables import to_table
-from stages.scan_work import Item, scan_item
+from stages.scan_work import GIVEN_UP, Item, scan_item
 
 FREE_BYTES = 200_000_000
 """Below this much free disk no scan is begun: the signals of an hour of video take about 50 MB, its frames
@@ -83,6 +84,32 @@ class _Work:
     pieces: list[Item] = field(default_factory=list)
     """Its chunks in order, and its sound; nothing if it is scanned whole."""
     done: int = 0
+    why: str | None = None
+    """Why its chunks cannot be put together."""
+
+    def take(self, result: Item) -> None:
+        """Note what came of a piece. Once it is certain that the video must be decoded whole, the pieces that
+        have not begun are spared."""
+        number = result["number"]
+        self.pieces[number]["result"] = result
+        self.done += 1
+        if self.why is None and (why := self._misfit(number)):
+            self.why = why
+            scratch = Path(self.pieces[number]["scratch"])
+            scratch.mkdir(parents=True, exist_ok=True)
+            (scratch / GIVEN_UP).touch()
+
+    def _misfit(self, number: int) -> str | None:
+        result = self.pieces[number]["result"]
+        if "error" in result:
+            return f"a chunk failed: {result['error']}"
+        seen = [(piece.get("result") or {}).get("watched") for piece in self.pieces if piece["do"] == "chunk"]
+        known = [None if one is None else watched_from_json(one) for one in seen]
+        for at in (number, number + 1):  # beside its neighbour on either side
+            one = known[at] if at < len(known) else None
+            if one is not None and (why := misfit(one, known[at - 1] if at else None)):
+                return f"chunk {at + 1} of {len(known)} {why}"
+        return None
 
 
 def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
@@ -109,10 +136,9 @@ def run(context: Context, cluster: Cluster, videos: Sequence[Video]) -> None:
                 _commit(context, step, one, result)
             else:
                 step.frames_decoded += (result.get("watched") or {}).get("decoded", 0)
-                one.pieces[result["number"]]["result"] = result
-                one.done += 1
+                one.take(result)
                 if one.done == len(one.pieces):
-                    ready.append(_finishing(context, one))
+                    ready.append(_finishing(one))
             if context.stopping.is_set():
                 return
         for result in cluster.each(scan_item, ready, needs):
@@ -187,11 +213,12 @@ def _whole(context: Context, video: Video) -> Item:
         "stall_seconds": scan.stall_seconds,
         "max_memory": scan.max_memory,
         "seconds": video.seconds,
+        "scratch": context.folder.path(f"{SCRATCH}/{video.identity.hex()}-{key}"),
     }
 
 
 def _piece(context: Context, whole: Item, number: int, groups: list[str], chunk: Chunk) -> Item:
-    folder = Path(_scratch(context, whole)) / str(number)
+    folder = Path(whole["scratch"]) / str(number)
     arguments = {**whole["arguments"], "groups": groups, "chunk": asdict(chunk), "out_dir": str(folder)}
     return {
         **whole,
@@ -202,19 +229,16 @@ def _piece(context: Context, whole: Item, number: int, groups: list[str], chunk:
     }
 
 
-def _finishing(context: Context, work: _Work) -> Item:
+def _finishing(work: _Work) -> Item:
     return {
         "do": "finish",
         "whole": work.whole,
         "chunks": [piece for piece in work.pieces if piece["do"] == "chunk"],
         "sound": [{**piece, "group": AUDIO} for piece in work.pieces if piece["do"] == "sound"],
         "frames": work.video.row["frames"],
-        "scratch": _scratch(context, work.whole),
+        "why": work.why,
+        "scratch": work.whole["scratch"],
     }
-
-
-def _scratch(context: Context, whole: Item) -> str:
-    return context.folder.path(f"{SCRATCH}/{whole['arguments']['name']}")
 
 
 def _row(context: Context, video: Video, result: Item) -> dict[str, Any]:

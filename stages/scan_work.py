@@ -1,5 +1,6 @@
 """What workers do for the step `scan`: whole files, chunks of long ones, and putting the chunks together."""
 
+import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +11,9 @@ from curate.signals.merge import Unclean, merge, scanned_from_json
 from stages.worker import decode_call, guarded, stamp
 
 Item = dict[str, Any]
+
+GIVEN_UP = "given up"
+"""File among the parts of a video's chunks: they will not be used, the video is to be decoded whole."""
 
 
 def scan_item(item: Item) -> Item:
@@ -41,8 +45,10 @@ def scan_sound(item: Item) -> Item:
 
 def scan_piece(item: Item) -> Item:
     """Scan a chunk of a file into a folder of its own, or its sound; the result as `scan_video`'s, with the
-    chunk's number."""
+    chunk's number. Nothing is done for a file that was given up."""
     function = "sound" if item["do"] == "sound" else "scan"
+    if os.path.exists(os.path.join(item["scratch"], GIVEN_UP)):
+        return {"video_id": item["arguments"]["video_id"], "number": item["number"], "skipped": True}
     return {"number": item["number"], **_call(function, item)}
 
 
@@ -61,15 +67,14 @@ def _call(function: str, item: Item) -> Item:
 
 def finish(item: Item) -> Item:
     """The scan of a file from the scans of its chunks, as one scan of it would be; or, where they do not fit
-    together or one of them failed, that one scan, with `chunk_error`: why."""
+    together or it was given up (`why`), that one scan, with `chunk_error`: why."""
     whole = item["whole"]
     identity = whole["arguments"]["video_id"]
     pieces = [*item["chunks"], *item["sound"]]
     try:
         if any("changed" in piece["result"] for piece in pieces):
             return {"video_id": identity, "changed": True}
-        errors = [piece["result"]["error"] for piece in pieces if "error" in piece["result"]]
-        why = f"a chunk failed: {errors[0]}" if errors else None
+        why = item["why"]
         if why is None:
             try:
                 return {"video_id": identity, **guarded(lambda: _merged(item))}

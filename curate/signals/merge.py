@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +40,15 @@ class Scanned:
 def scanned_from_json(chunk: dict[str, Any], folder: str, result: dict[str, Any]) -> Scanned:
     """A chunk whose result came through JSON."""
     known = {name: value for name, value in result.items() if name in ScanResult.__dataclass_fields__}
-    watched = known["watched"]
-    known["watched"] = Watched(
-        **{**watched, "lead": Overlap(**watched["lead"]), "tail": Overlap(**watched["tail"])}
-    )
+    known["watched"] = watched_from_json(known["watched"])
     known["parts"] = {name: Part(**part) for name, part in known["parts"].items()}
     return Scanned(Chunk(**chunk), Path(folder), ScanResult(**known))
+
+
+def watched_from_json(watched: dict[str, Any]) -> Watched:
+    """What was seen of a chunk, when it came through JSON."""
+    overlaps = {name: Overlap(**watched[name]) for name in ("lead", "tail")}
+    return Watched(**{**watched, **overlaps})
 
 
 def merge(
@@ -69,8 +71,8 @@ def merge(
         # All together: none appears unless every one is whole.
         for group in chunks[0].result.parts:
             schema = FRAMES_SCHEMA if group == FRAMES else GROUPS[group].schema
-            path = folder / part_path(group, name)
-            writers[group] = stack.enter_context(PartWriter(path, schema, video_id))
+            target = folder / part_path(group, name)
+            writers[group] = stack.enter_context(PartWriter(target, schema, video_id))
         for group, writer in writers.items():
             for rows in joined(chunks, group):
                 writer.extend(rows)
@@ -97,24 +99,30 @@ def merge(
 
 def check(watched: Sequence[Watched], counts: Sequence[int], frames: int) -> None:
     """Raise Unclean unless the chunks, whose own frames are `counts`, decode as one file of `frames` does."""
-    for number, (one, count) in enumerate(zip(watched, counts, strict=True), 1):
-        where = f"chunk {number} of {len(watched)}"
-        if one.doubt is not None:
-            raise Unclean(f"{where} has {one.doubt}")
+    for number, (one, count) in enumerate(zip(watched, counts, strict=True)):
+        where = f"chunk {number + 1} of {len(watched)}"
+        before = watched[number - 1] if number else None
+        if why := misfit(one, before):
+            raise Unclean(f"{where} {why}")
         if count == 0:
             raise Unclean(f"{where} has no frame")
-    for number, (one, following) in enumerate(pairwise(watched), 2):
-        where = f"chunk {number} of {len(watched)}"
-        if one.tail.frames != following.lead.frames:
-            raise Unclean(
-                f"{where} gives {following.lead.frames} frames where the one before gives {one.tail.frames}"
-            )
-        if one.tail.digest != following.lead.digest:
-            raise Unclean(f"{where} decodes to other pictures than the one before")
-        if following is watched[-1] and one.tail.durations != following.lead.durations:
-            raise Unclean("the length of the last frame depends on where decoding began")
+    if len(watched) > 1 and watched[-1].lead.durations != watched[-2].tail.durations:
+        raise Unclean("the length of the last frame depends on where decoding began")
     if sum(counts) != frames:
         raise Unclean(f"the chunks have {sum(counts)} frames and the file {frames} packets")
+
+
+def misfit(one: Watched, before: Watched | None) -> str | None:
+    """Why a chunk cannot be part of one decode, by itself and beside the one before; None if it can."""
+    if one.doubt is not None:
+        return f"has {one.doubt}"
+    if before is None:
+        return None
+    if one.lead.frames != before.tail.frames:
+        return f"gives {one.lead.frames} frames where the one before gives {before.tail.frames}"
+    if one.lead.digest != before.tail.digest:
+        return "decodes to other pictures than the one before"
+    return None
 
 
 def joined(chunks: Sequence[Scanned], group: str) -> Iterator[pa.Table]:
