@@ -15,8 +15,8 @@ from curate.signals.merge import Scanned, Unclean, merge
 from curate.signals.scan_file import ScanResult, scan_file
 
 ID = bytes(range(16))
-SEEN = tuple(name for name, group in GROUPS.items() if group.start is not None)
-"""The groups that look at pictures: sound is not measured in chunks."""
+SEEN = tuple(name for name, group in GROUPS.items() if group.start is not None and group.standing)
+"""The groups that every pipeline scans; sound is not measured in chunks."""
 
 
 class Both:
