@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 from curate import plugins
-from curate.plugins import Captioner, ClipFilter, ClipView, Score, SignalFilter, build, did_you_mean, known, load
+from curate.plugins import (
+    Captioner,
+    ClipFilter,
+    ClipView,
+    Score,
+    SignalFilter,
+    build,
+    did_you_mean,
+    known,
+    load,
+)
 
 KEYS = {"videos": "v", "content": "c", "picture": "p", "flow": "f"}
 

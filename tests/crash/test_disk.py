@@ -21,6 +21,7 @@ import stages.index
 import stages.scan
 from curate import cli
 from curate.cluster import Cluster
+from curate.cluster.room import Needs
 from curate.sharding import tar
 from curate.signals import parts
 from curate.storage import Folder
@@ -51,7 +52,9 @@ def make_input(project: Path) -> None:
     (project / "p.yaml").write_text(PIPELINE)
 
 
-def inline(self: Cluster, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
+def inline(
+    self: Cluster, function: Callable[[Any], Any], items: Sequence[Any], needs: Needs | None = None
+) -> Iterator[Any]:
     """Stands in for `Cluster.each`: one item after the other, here."""
     for item in items:
         yield json.loads(json.dumps(function(json.loads(json.dumps(item)))))
