@@ -18,7 +18,7 @@ from deltalake import DeltaTable
 
 import stages.encode
 import stages.index
-import stages.scan
+import stages.scan_work
 from curate import cli
 from curate.cluster import Cluster
 from curate.cluster.room import Needs
@@ -140,7 +140,7 @@ PLACES: dict[str, tuple[Patch, str]] = {
     ),
     "a new table": ((DeltaTable, "create", lambda real: at_call(4, delta, real)), "out/tables/"),
     "a scan": (
-        (stages.scan, "decode_call", lambda real: at_call(2, in_child(errno.ENOSPC), real)),
+        (stages.scan_work, "decode_call", lambda real: at_call(2, in_child(errno.ENOSPC), real)),
         "out/signals/content/x.parquet",
     ),
     "an encode": (
