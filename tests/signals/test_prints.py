@@ -124,7 +124,9 @@ def test_prints_stand_on_a_grid_of_the_files_clock() -> None:
     assert there == [100, *range(102, 148, 24 // RATE)]
     assert len(rows[0][0]) == LENGTH
     assert all(
-        row == (bytes(LENGTH), None) for pts, row in zip(range(100, 148), rows, strict=True) if pts not in there
+        row == (bytes(LENGTH), None)
+        for pts, row in zip(range(100, 148), rows, strict=True)
+        if pts not in there
     )
     # A chunk that begins later has the same rows from its second print on.
     later = group.start(Fraction(1, 24))
