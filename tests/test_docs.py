@@ -87,7 +87,7 @@ def test_the_funnel_is_that_of_the_demo(demo: Project) -> None:
     block = re.search(r"<!-- funnel -->\n((?:    .*\n|\n)+)", README)
     assert block is not None
     shown = [" ".join(line.split()) for line in block[1].splitlines() if line.strip() and "─" not in line]
-    assert len(shown) == 12
+    assert len(shown) == 14
     videos = [path for path in (demo.root / "data/sample").iterdir() if path.suffix != ".json"]
     assert f"makes {len(videos)} sample videos" in README
     for line in shown:
@@ -145,7 +145,7 @@ def test_the_filter_of_the_readme_works_as_a_module_of_ones_own(demo: Project) -
     assert done.returncode == 0, done.stderr
     folder = Folder(str(demo.root / "runs/demo"))
     found = query(folder, "SELECT blur, blur_sharpness FROM clips WHERE exposure <= 0.5").to_pylist()
-    assert len(found) == 39
+    assert len(found) == 37
     assert all(0 <= row["blur"] <= 1 and row["blur_sharpness"] > 0 for row in found)
     assert any(row["blur"] > 0.5 for row in found) != all(row["blur"] > 0.5 for row in found)
     dropped = query(folder, "SELECT count(*) AS n FROM verdicts WHERE dropped_by = 'blur'")["n"][0].as_py()
