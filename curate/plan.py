@@ -146,8 +146,8 @@ class _Planner:
         return self.steps
 
     def _cut(self, videos: Sequence[state.Video]) -> pa.Table:
-        """The clips that the step `cuts` would make: cheap enough for a plan, up to a point, unless it takes a
-        model."""
+        """The clips that the step `cuts` would make: cheap enough for a plan, up to a point, unless it takes
+        a model."""
         rows: list[dict[str, Any]] = []
         options = self.plan.cuts
         here = [video for video in videos if all(group in video.parts for group in options.READS)]

@@ -255,8 +255,10 @@ def load(package: str, use: str, kind: type[P]) -> type[P]:
                 f"the {what} {use!r} cannot be imported ({' '.join(str(error).split())}): give MODULE:CLASS "
                 "of a module that Python finds from the current folder"
             ) from error
-        if not (isinstance(found, type) and issubclass(found, kind) and not inspect.isabstract(found)):
-            raise ValueError(f"{use} is not a {kind.__name__}: derive it from curate.plugins.{kind.__name__}")
+        kinds = _kinds(kind)
+        if not (isinstance(found, type) and issubclass(found, kinds) and not inspect.isabstract(found)):
+            bases = " or ".join(one.__name__ for one in kinds)
+            raise ValueError(f"{use} is not a {what}: derive it from {bases} of curate.plugins")
         return found
     names = known(package)
     if use not in names:
@@ -266,7 +268,7 @@ def load(package: str, use: str, kind: type[P]) -> type[P]:
         item
         for name, item in vars(module).items()
         if isinstance(item, type)
-        and issubclass(item, kind)
+        and issubclass(item, _kinds(kind))
         and item.__module__ == module.__name__
         and not name.startswith("_")
     ]
@@ -275,6 +277,12 @@ def load(package: str, use: str, kind: type[P]) -> type[P]:
             f"{package}/{use}.py must hold exactly one {kind.__name__}, and holds {len(classes)}"
         )
     return classes[0]
+
+
+def _kinds(kind: type[P]) -> tuple[type[P], ...]:
+    """The classes of this module that a plugin of this kind may derive from: those of filters differ in what
+    they see."""
+    return tuple(one for one in kind.__subclasses__() if one.__module__ == __name__) or (kind,)
 
 
 def build(package: str, use: str, options: Mapping[str, Any], kind: type[P]) -> P:

@@ -86,10 +86,10 @@ def test_a_class_of_ones_own(mine: str) -> None:
     built = build("filters", f"{mine}:Level", {"floor": 0.25}, SignalFilter)  # type: ignore[type-abstract]
     assert built.measure(None) == {"score": 0.25}  # type: ignore[arg-type]
     for use, said in (
-        (f"{mine}:number", "is not a SignalFilter: derive it"),
+        (f"{mine}:number", "is not a filter: derive it from SignalFilter"),
         (f"{mine}:Other", "cannot be imported .*give MODULE:CLASS"),
-        ("curate.plugins:SignalFilter", "is not a SignalFilter"),
-        ("captioners.measured:Measured", "is not a SignalFilter"),
+        ("curate.plugins:SignalFilter", "is not a filter"),
+        ("captioners.measured:Measured", "is not a filter"),
         ("no.such.module:X", "cannot be imported"),
     ):
         with pytest.raises(ValueError, match=said):

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -132,15 +133,18 @@ class Cluster:
         for chunk in batches(items, max(STREAM, batch_size)):
             rows = [{"item": json.dumps(item)} for item in chunk]
             dataset = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // batch_size))
-            dataset = dataset.map_batches(
-                Work,
-                batch_size=batch_size,
-                compute=ActorPoolStrategy(min_size=1, max_size=max(1, most)),
-                num_cpus=resources.num_cpus,
-                num_gpus=resources.num_gpus or None,
-                # Ray Data restarts an actor for ever by default: one that dies of its batch would do so.
-                ray_remote_args_fn=lambda: {"max_restarts": RESTARTS, "max_task_retries": RESTARTS},
-            )
+            with warnings.catch_warnings():
+                # Ray is about to give these arguments names of their own, and has none for restarts yet.
+                warnings.filterwarnings("ignore", "`ray_remote_args_fn` is deprecated")
+                dataset = dataset.map_batches(
+                    Work,
+                    batch_size=batch_size,
+                    compute=ActorPoolStrategy(min_size=1, max_size=max(1, most)),
+                    num_cpus=resources.num_cpus,
+                    num_gpus=resources.num_gpus or None,
+                    # Ray Data restarts an actor for ever by default: one that dies of its batch would do so.
+                    ray_remote_args_fn=lambda: {"max_restarts": RESTARTS, "max_task_retries": RESTARTS},
+                )
             for text in _texts(dataset):
                 span, result = json.loads(text)
                 self.busy.append(tuple(span))

@@ -26,9 +26,10 @@ LEVEL = 6.0
 STRAIGHT = 0.55
 """Least share that the way straight has in the way gone, summed over the cells. (Dissolves of still shots 0.9
 and more, of shots in full motion 0.57 and more; pans 0.1 to 0.6.)"""
-BESIDE, DRIFT = 0.035, 0.06
+BESIDE, DRIFT, FURTHEST = 0.035, 0.06, 0.1
 """Most that a picture in between lies beside the mixture of the two ends, motion aside, as a share of their
-distance; and how much more it may per second that the span lasts, since both shots move on meanwhile."""
+distance; how much more it may per second that the span lasts, since both shots move on meanwhile; and never
+more than this. (Dissolves 0 to 0.1, pans and whips 0.1 to 0.4.)"""
 WIPED = 0.85
 """Straightness from which the picture need not be a mixture: in a wipe each cell goes straight, but one after
 the other."""
@@ -142,7 +143,7 @@ def _straight(
     wipe = good & (straight >= WIPED) & (most <= WIPE_JUMP * gone) & (length > SHORT)
     beside = np.ones(len(starts))
     beside[good] = _beside(pictures, [frames[good] for frames in at]) / distance[good]
-    good = wipe | (good & (beside <= BESIDE + DRIFT * length / rate))
+    good = wipe | (good & (beside <= min(FURTHEST, BESIDE + DRIFT * length / rate)))
     return good, distance * straight * (1 - np.minimum(beside, 0.5))
 
 

@@ -26,8 +26,8 @@ RELIT = 0.05
 """Share of the contrast that must be left when light and contrast are made equal: less is a lamp, a cloud or
 the camera's exposure. (Such steps leave 0.01, cuts between two takes of the same view 0.07, others 0.2 to
 1.)"""
-COVERED = 0.2
-"""Least share of the cells that change. A title takes up to 0.2 of the picture, a cut nearly all of it, and
+COVERED = 0.25
+"""Least share of the cells that change. A title takes up to 0.22 of the picture, a cut nearly all of it, and
 one half where the other half is a still."""
 FLAT = 4.0
 """Contrast (levels) up to which a picture is plain, black or white: then nothing can be said of light."""
@@ -35,8 +35,8 @@ BACK = 0.5
 """A picture that comes back to within this share of the change was interrupted and not left: a flash."""
 
 STILL = 0.1
-"""Level of motion up to which the picture stands still on both sides, as slides do. Then a small change is a
-cut too, if it is like that of a slide:"""
+"""Levels up to which most changes within REACH are where a picture stands still on both sides, as slides do.
+Then a small change is a cut too, if it is like that of a slide:"""
 DETAIL, DETAIL_RATIO = 5.0, 3.0
 """the edges (content.delta_edges, 0..255) change by so much, and by so many times what else they do within
 REACH;"""
@@ -72,10 +72,11 @@ def hard_cuts(
     # A shift takes nothing away from a slide show's quiet, and only ever lowers a distance.
     cut = (change[frames] >= ratio * (level + NOISE)) & (change[frames] >= least)
     cut[cut] = _another(pictures, frames[cut], change[frames[cut]], least[cut])
-    for k in np.flatnonzero(~cut & (level <= STILL)).tolist():
-        cut[k] = _is_slide(pictures, edges, int(frames[k]))
+    for k in np.flatnonzero(~cut).tolist():
+        cut[k] = _is_slide(pictures, change, edges, int(frames[k]))
     frames = frames[cut]
-    return frames[[_stays(pictures, float(change[frame]), frame, flash) for frame in frames.tolist()]]
+    stays = [_stays(pictures, float(change[frame]), frame, flash) for frame in frames.tolist()]
+    return frames[np.array(stays, dtype=bool)]
 
 
 def level_around(change: Levels, first: int, end: int) -> float:
@@ -99,7 +100,13 @@ def _another(pictures: Pictures, frames: Frames, change: Levels, least: Levels) 
     return another & (pictures.covered(frames - 1, frames) >= COVERED)
 
 
-def _is_slide(pictures: Pictures, edges: Levels, frame: int) -> bool:
+def _is_slide(pictures: Pictures, change: Levels, edges: Levels, frame: int) -> bool:
+    # Of all the frames around, not the nearest: encoders go on to sharpen a new picture for a few frames.
+    quiet = np.sort(
+        np.concatenate([change[max(1, frame - REACH) : frame], change[frame + 1 : frame + 1 + REACH]])
+    )
+    if len(quiet) and quiet[int(QUANTILE * (len(quiet) - 1))] > STILL:
+        return False
     around = np.concatenate([edges[max(1, frame - REACH) : frame], edges[frame + 1 : frame + 1 + REACH]])
     if edges[frame] < max(DETAIL, DETAIL_RATIO * float(around.max(initial=0))):
         return False

@@ -46,8 +46,8 @@ class Pictures:
         for start, rows, columns in PLANES:
             part = slice(start, start + rows * columns)
             plane = self.cells[:, part].reshape(-1, rows, columns)
-            low[:, part] = _around(plane, np.minimum).reshape(len(self), -1)
-            high[:, part] = _around(plane, np.maximum).reshape(len(self), -1)
+            low[:, part] = _around(plane, np.minimum).reshape(len(self), rows * columns)
+            high[:, part] = _around(plane, np.maximum).reshape(len(self), rows * columns)
         return low, high
 
     @cached_property

@@ -40,7 +40,7 @@ class Shots(CutOptions):
       (black or white, up to 2 s) belong to it. Wipes are found where both shots are calm.
 
     The numbers and what they were seen to separate stand beside them in `hard`, `gradual` and `pictures`.
-    They were chosen on footage made for it, with known answers; `bench/cuts.py` shows that and the real one.
+    They were chosen on footage made for it, with known answers (tests/cutting/made.py).
     """
 
     VERSION: ClassVar[int] = 1

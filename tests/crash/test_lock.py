@@ -55,7 +55,7 @@ def one_line(said: str) -> str:
 
 
 WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
-    "filter": ("filters: [{use: motoin}]", ("'motoin'", "'motion'", "exposure, media, motion")),
+    "filter": ("filters: [{use: motoin}]", ("'motoin'", "'motion'", "media, motion, sharpness")),
     "stage": ("scna: {frames_per_second: 2}", ("'scna'", "'scan'", "captioner, cuts, filters, input")),
     "stage option": (
         "scan: {frame_per_second: 2}",
@@ -89,7 +89,7 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
     "not a number": ("filters: [{use: motion, keep: {min: .nan}}]", ("motion", "nan")),
     "key twice": ("output: other", ("'output'", "twice")),
     "filter twice": ("filters: [{use: motion}, {use: motion}]", ("'motion'", "name:")),
-    "not a plugin": ('filters: [{use: "os:path"}]', ("os:path", "SignalFilter")),
+    "not a plugin": ('filters: [{use: "os:path"}]', ("os:path", "SignalFilter or FrameFilter")),
     "no module": ('filters: [{use: "nowhere.blur:Blur"}]', ("nowhere.blur:Blur", "MODULE:CLASS")),
     "deep": ("scan: " + "[" * 100 + "]" * 100, ("nested deeper than 30",)),
     "very deep": ("scan: " + "[" * 20_000 + "]" * 20_000, ("nested deeper than 30",)),

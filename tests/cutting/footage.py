@@ -10,14 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 import scenedetect
 
-from curate.cutting import Adaptive
+from curate.cutting import COMPONENTS, Adaptive, Shots
 from curate.media import MediaError, probe
 from curate.signals.scan_file import scan_file
-
-COLUMNS = ("delta_hue", "delta_sat", "delta_lum", "delta_edges")
+from stages.signals import read_part
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,12 @@ class Footage:
     pts: np.ndarray
     end_pts: int
     time_base: Fraction
-    components: np.ndarray
+    signals: dict[str, dict[str, np.ndarray]]
+    """Groups `content` and `thumbs`."""
     ours: list[int]
+    """Of Adaptive."""
+    shots: list[tuple[int, int]]
+    """Transitions that the detector shots finds."""
     theirs: list[int]
     """Of scenedetect.detect on the file, min_scene_len as ours; times put to the nearest of our frames."""
 
@@ -61,10 +63,11 @@ def _measured(folder: Path) -> Iterator[Footage]:
 
 def _measure(path: Path, scratch: Path) -> Footage:
     facts = probe(str(path))
-    scan = scan_file(str(path), scratch, video_id=bytes(16), groups=["content"], frames=None, name=path.name)
-    rows = pq.read_table(scratch / scan.parts["content"].path, partitioning=None)
-    times = rows["pts"].to_numpy()
-    components = np.stack([rows[column].to_numpy() for column in COLUMNS], axis=1)
+    groups = ["content", "thumbs"]
+    scan = scan_file(str(path), scratch, video_id=bytes(16), groups=groups, frames=None, name=path.name)
+    signals = {group: read_part(str(scratch / scan.parts[group].path)) for group in groups}
+    times = signals["content"]["pts"]
+    components = np.stack([signals["content"][column] for column in COMPONENTS], axis=1)
     options, base = Adaptive(), Fraction(scan.time_base)
     detector = scenedetect.AdaptiveDetector(min_scene_len=options.min_scene_len)
     scenes = scenedetect.detect(str(path), detector)
@@ -77,7 +80,8 @@ def _measure(path: Path, scratch: Path) -> Footage:
         pts=times,
         end_pts=scan.end_pts,
         time_base=base,
-        components=components,
+        signals=signals,
         ours=options.detect(components).tolist(),
+        shots=[(first, end) for first, end in Shots().transitions(signals, base).tolist()],
         theirs=[int(np.argmin(np.abs(seconds - start.seconds))) for start, _ in scenes[1:]],
     )

@@ -1,7 +1,7 @@
 """Footage whose cuts, fades and dissolves are known because it is made here, frame by frame.
 
 Each kind is a function of a random generator and a source of shots: drawn worlds (`Drawn`), or pieces of real
-single takes (`Cuttings`, see bench/cuts.py). The kinds were written down before the detector `shots` was.
+single takes. The kinds were written down before the detector `shots` was.
 """
 
 import io

@@ -1,6 +1,6 @@
 """The scoring itself, since a score that cannot fall proves nothing."""
 
-from tests.cutting.scoring import Score, score
+from tests.cutting.scoring import Score, gradual_recall, score, score_transitions
 
 CHECKED = {"hard_cuts": [10, 50], "gradual": [[100, 120]], "tolerate": [7, [70, 80]], "exhaustive": True}
 
@@ -30,3 +30,16 @@ def test_scores_add_up_to_precision_recall_and_f1() -> None:
     assert (total.precision, total.recall) == (0.6, 0.75)
     assert abs(total.f1 - 2 / 3) < 1e-12
     assert Score().f1 == 0
+
+
+def test_a_short_transition_meets_a_cut_within_it() -> None:
+    assert score_transitions([(9, 11), (50, 50)], CHECKED) == Score(2, 0, 0)
+    assert score_transitions([(50, 50), (20, 30)], CHECKED) == Score(1, 1, 1)
+    assert score_transitions([(10, 10), (50, 50), (90, 98)], CHECKED) == Score(2, 0, 0)
+
+
+def test_a_gradual_change_is_found_by_half_of_its_frames() -> None:
+    assert gradual_recall([(110, 130)], CHECKED) == (1, 1)
+    assert gradual_recall([(111, 130)], CHECKED) == (0, 1)
+    assert gradual_recall([(100, 104), (115, 121)], CHECKED) == (0, 1)
+    assert gradual_recall([(100, 105), (115, 121)], CHECKED) == (1, 1)

@@ -80,7 +80,8 @@ def gone(pid: int) -> bool:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         except OSError:
             return True
-        if state == "Z":
+        # The leader waits for its threads, which a busy machine ends one by one.
+        if state == "Z" and len(os.listdir(f"/proc/{pid}/task")) == 1:
             return True
         time.sleep(0.05)
     return False
@@ -105,7 +106,7 @@ def test_unknown_functions_are_refused_with_the_known_ones(worker: Worker) -> No
     with pytest.raises(ValueError, match="unknown function 'os:system'; known are add, beat"):
         worker.call("os:system", {"command": "true"})
     assert worker.pid is None
-    assert set(FUNCTIONS) == {"probe", "scan", "encode"}
+    assert set(FUNCTIONS) == {"probe", "scan", "sound", "encode", "frames"}
 
 
 def test_a_hang_is_ended(worker: Worker) -> None:

@@ -76,7 +76,7 @@ def test_a_rule_loosened_and_restored(
 
 
 def test_a_rule_tightened_and_restored(project: Project, base: Project) -> None:
-    project.run("filters.motion.keep.min=6.4")
+    project.run("filters.motion.keep.min=6.25")
     assert 0 < len(project.kept()) < 5
     project.run()
     assert project.result() == base.result()
@@ -97,7 +97,7 @@ def test_cuts_moved_and_restored(project: Project, base: Project) -> None:
 
 def test_verdicts_funnel_and_views_are_those_of_a_fresh_run(project: Project, base: Project) -> None:
     """After a detour over other cuts, rules and input, the views show what they show after a first run."""
-    project.run("cuts.max_seconds=1.5", "filters.motion.keep.min=6.4")
+    project.run("cuts.max_seconds=1.5", "filters.motion.keep.min=6.25")
     project.pipeline["input"] = str(base.input / "first.mp4")
     project.run("filters.media.keep=null")
     project.pipeline["input"] = str(base.input)

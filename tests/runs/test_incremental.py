@@ -140,7 +140,7 @@ def test_another_order_of_filters_does_only_what_it_lacks(
     assert project.kept() == kept
     # KEY.json lists the scores by name: the order of the filters is not in it.
     assert project.result() == result
-    assert [row["rule"] for row in project.sql("SELECT rule FROM funnel ORDER BY position")][2:6] == [
+    assert [row["rule"] for row in project.sql("SELECT rule FROM funnel ORDER BY position")][3:7] == [
         "exposure", "motion", "media.fps", "media.short_side",
     ]  # fmt: skip
 

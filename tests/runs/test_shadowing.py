@@ -107,7 +107,7 @@ def test_the_users_folder(base: Project, tmp_path: Path) -> None:
     [
         ("my_package.nothing:Blur", "cannot be imported"),
         ("my_package.blur:Sharp", "cannot be imported"),
-        ("my_package.helper:STEP", "is not a SignalFilter"),
+        ("my_package.helper:STEP", "is not a filter: derive it from SignalFilter or"),
         ("blurr", "known are"),
     ],
 )
