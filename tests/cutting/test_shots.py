@@ -38,14 +38,7 @@ def test_what_is_there_is_found_and_nothing_else(kind: str) -> None:
         assert max(abs(ours[0] - known[0]), abs(ours[1] - known[1])) <= ENDS, (gradual, clip.gradual)
 
 
-DISSOLVES = pytest.mark.xfail(
-    strict=True, reason="a slow drift over a fine texture, 100 frames long, is taken for a dissolve"
-)
-
-
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=DISSOLVES if kind == "titles" else ()) for kind in STEADY]
-)
+@pytest.mark.parametrize("kind", STEADY)
 def test_nothing_is_found_in_one_shot(kind: str) -> None:
     assert found(STEADY[kind](seeded(kind), Drawn())) == []
 
