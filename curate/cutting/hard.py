@@ -76,7 +76,8 @@ def hard_cuts(
         cut[k] = _is_slide(pictures, change, edges, int(frames[k]))
     frames = frames[cut]
     stays = [_stays(pictures, float(change[frame]), frame, flash) for frame in frames.tolist()]
-    return frames[np.array(stays, dtype=bool)]
+    kept: Frames = frames[np.array(stays, dtype=bool)]
+    return kept
 
 
 def level_around(change: Levels, first: int, end: int) -> float:
