@@ -6,6 +6,7 @@ Named weights are downloaded once: those of a model hub into the hub's own cache
 
 import hashlib
 import os
+import time
 import urllib.request
 from dataclasses import dataclass
 from functools import lru_cache
@@ -103,23 +104,34 @@ def digest_of(path: str) -> str:
     nothing (which is said when something has to be measured)."""
     place = Path(path).expanduser()
     if place.is_file():
-        return _digest(str(place), *_state(place))
+        return _digest(place)
     files = sorted(p for p in place.glob("*") if p.is_file() and p.suffix in (*SAFE, ".json"))
     if not files:
         return "absent"
     whole = hashlib.sha256()
     for file in files:
-        whole.update(f"{file.name}\0{_digest(str(file), *_state(file))}\0".encode())
+        whole.update(f"{file.name}\0{_digest(file)}\0".encode())
     return whole.hexdigest()[:32]
 
 
-def _state(path: Path) -> tuple[int, int]:
+SETTLED_SECONDS = 2.0
+"""A file that was written less than this ago may be written again within one tick of its file system's
+clock, and then its size and time say nothing of it."""
+
+
+def _digest(path: Path) -> str:
     stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
+    if time.time() - stat.st_mtime < SETTLED_SECONDS:
+        return _read(str(path))
+    return _known(str(path), stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=64)
-def _digest(path: str, size: int, modified: int) -> str:
+def _known(path: str, size: int, modified: int) -> str:
     """Read once per process, however often the key is asked for."""
+    return _read(path)
+
+
+def _read(path: str) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]
