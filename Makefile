@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := data/sample
+# Test files that run at a time; those that start Ray take two CPUs each.
+JOBS ?= 2
 
 .PHONY: demo test check clean
 
@@ -11,7 +13,7 @@ demo: $(BIN)/.core $(SAMPLE)/answers.json
 	$(BIN)/curate run pipelines.yaml
 
 test: check
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 check: $(BIN)/.test
 	$(BIN)/ruff format --check .
