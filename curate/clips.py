@@ -111,15 +111,16 @@ CAPTIONS = _schema(
 """`fields`: structured parts of the caption as a JSON object. `outcome`: `ok` or `failed`."""
 
 ENCODES = _schema(
-    clip_id=ID, bytes=_I, width=_I, height=_I, frames=_I, fps=_F, seconds=_F, has_audio=_B, audio_error=_S,
-    digest=_S, frames_decoded=_I, error=_S, transient=_B,
+    clip_id=ID, bytes=_I, width=_I, height=_I, frames=_I, fps=_F, seconds=_F, has_audio=_B, audio_start=_F,
+    audio_rate=_I, audio_error=_S, digest=_S, frames_decoded=_I, error=_S, transient=_B,
 )  # fmt: skip
-"""A clip that was encoded (or could not be). `digest` names the file's bytes."""
+"""A clip that was encoded (or could not be). `digest` names the file's bytes. The sound's sample k belongs to
+the time `audio_start + k / audio_rate`, in seconds after the first frame and in Hz; NULL without sound."""
 
 SAMPLES = _schema(
     clip_id=ID, shard=_S, key=_S, mp4_offset=_I, mp4_bytes=_I, json_offset=_I, json_bytes=_I, txt_offset=_I,
     txt_bytes=_I, short_txt_offset=_I, short_txt_bytes=_I, width=_I, height=_I, frames=_I, fps=_F, seconds=_F,
-    bucket=_S, weight=_F, split=_S, digest=_S,
+    has_audio=_B, audio_start=_F, audio_rate=_I, bucket=_S, weight=_F, split=_S, digest=_S,
 )  # fmt: skip
 """A clip in a shard. `shard` is relative to the run; offsets count bytes from the start of the tar to the
 member's data."""
@@ -168,6 +169,35 @@ def score_schema(columns: dict[str, type]) -> pa.Schema:
     extra = [(name, SCORE_COLUMN_TYPES[kind]) for name, kind in columns.items()]
     return pa.schema([("clip_id", ID), ("score", _F), *extra, ("error", _S)])
 
+
+ENCODED = (
+    "width", "height", "frames", "fps", "seconds", "has_audio", "audio_start", "audio_rate", "digest",
+)  # fmt: skip
+"""Columns of `samples` that are facts of the encoded clip; `encoded` in KEY.json has them too."""
+
+# What a training run reads: one Parquet file, a row per sample, which names the bytes of all that it needs.
+_LATENTS = pa.list_(pa.struct([
+    ("vae", _S), ("window", _I), ("start_frame", _I), ("frames", _I), ("height", _I), ("width", _I),
+    ("fps", _F), ("file", _S), ("offset", _I), ("bytes", _I), ("crc", _I),
+]))  # fmt: skip
+_TEXTS = pa.list_(pa.struct([
+    ("encoder", _S), ("variant", _S), ("file", _S), ("offset", _I), ("bytes", _I), ("tokens", _I),
+    ("width", _I), ("pooled", _I), ("crc", _I),
+]))  # fmt: skip
+
+MANIFEST = _schema(
+    clip_id=ID, video_id=ID, key=_S, shard=_S, mp4_offset=_I, mp4_bytes=_I, digest=_S, width=_I, height=_I,
+    frames=_I, fps=_F, seconds=_F, has_audio=_B, audio_start=_F, audio_rate=_I,
+    captions=pa.map_(_S, _S), motion=_F, aesthetic=_F, weight=_F, split=_S, latents=_LATENTS, texts=_TEXTS,
+)  # fmt: skip
+"""`shard` and `file` are relative to the `root` of the file's metadata. `captions`: `dense`, `short`,
+`original` and `fields.NAME`, those that there are. `motion`, `aesthetic`: NULL where not measured.
+`latents`: float16, little-endian, C-contiguous (channels, t, h, w), normalised by the autoencoder with the
+digest `vae`, of `frames` frames at `fps` from `start_frame` on, height x width pixels. `texts`: float16
+(tokens, width), then (pooled,), of the caption variant `variant`. `crc`: zlib.crc32 of the bytes."""
+
+MANIFEST_ROOT = b"root"
+"""Key of the manifest's schema metadata: the folder of the run."""
 
 # The layout of a sample in a webdataset tar: KEY is the clip's id in hex; webdataset groups members by all
 # before the first dot of the name.
