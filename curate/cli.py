@@ -163,12 +163,22 @@ def verify(run: Run) -> None:
 
 
 @app.command()
-def sample(folder: Annotated[str, typer.Argument(metavar="DIR", help="Where to write the videos.")]) -> None:
+def sample(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Where to write the videos.")],
+    kind: Annotated[
+        str, typer.Option("--kind", help="films (to curate) or motion (small clips to train on).")
+    ] = "films",
+    n: Annotated[int, typer.Option("--n", help="Clips of --kind motion.")] = 400,
+) -> None:
     """Write raw videos with known answers (answers.json): something to try the pipeline on."""
     from curate.sample import make
+    from curate.sample.motion import TRAIN_LIST, WITHHELD_LIST, make_motion
 
-    written = make(folder)
+    _one_of(kind, "films", "motion", option="--kind")
+    written = make(folder) if kind == "films" else make_motion(folder, n)
     print(f"{len(written)} videos in {folder}")
+    if kind == "motion":
+        print(f"lists with captions: {TRAIN_LIST} to train on, {WITHHELD_LIST} to ask for")
 
 
 @app.command()
@@ -324,11 +334,11 @@ def _cell(value: Any, null: str) -> str:
 # -- errors ------------------------------------------------------------------------------------------------
 
 
-def _one_of(value: str, *known: str) -> None:
+def _one_of(value: str, *known: str, option: str = "--format") -> None:
     if value not in known:
         from curate.config import ConfigError
 
-        raise ConfigError(f"--format {value!r} is not known: give {', '.join(known)}")
+        raise ConfigError(f"{option} {value!r} is not known: give {', '.join(known)}")
 
 
 def _visible(text: str, keep: str = "\n") -> str:

@@ -128,7 +128,10 @@ def _texts(
     survivor: Survivor, row: Mapping[str, Any], bucket: str, split: str, encode: Mapping[str, Any]
 ) -> tuple[bytes, bytes, bytes]:
     """KEY.json, KEY.txt, KEY.short.txt."""
-    facts = ("width", "height", "frames", "fps", "seconds", "bytes", "has_audio", "digest")
+    facts = (
+        "width", "height", "frames", "fps", "seconds", "bytes", "has_audio", "audio_start", "audio_rate",
+        "digest",
+    )  # fmt: skip
     crop = survivor.crop and dict(zip(("x", "y", "width", "height"), survivor.crop, strict=True))
     document = {
         **survivor.document,
@@ -221,7 +224,7 @@ def _rows(shard: _Shard) -> Iterator[dict[str, Any]]:
         row: dict[str, Any] = {}
         for column, size in zip(clips.MEMBERS, sample.sizes, strict=True):
             row |= {f"{column}_offset": next(places), f"{column}_bytes": size}
-        facts = {name: sample.row[name] for name in ("width", "height", "frames", "fps", "seconds", "digest")}
+        facts = {name: sample.row[name] for name in clips.ENCODED}
         yield {
             **row, **facts,
             "clip_id": sample.survivor.clip_id, "shard": shard.path, "key": sample.key,

@@ -109,7 +109,9 @@ class Encoder:
         width, height = ((64, 48), (48, 64))[draw[1] % 2]
         return {
             "width": width, "height": height, "frames": 10, "fps": 25.0, "bytes": len(data),
-            "seconds": 0.4 if draw[2] % 2 else 4.0, "has_audio": False, "decoded": 12, "audio_error": None,
+            "seconds": 0.4 if draw[2] % 2 else 4.0, "has_audio": bool(draw[3] % 2),
+            "audio_start": 0.0 if draw[3] % 2 else None, "audio_rate": 48000 if draw[3] % 2 else None,
+            "decoded": 12, "audio_error": None,
         }  # fmt: skip
 
 

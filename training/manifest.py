@@ -137,7 +137,7 @@ class Manifest:
 
     def clip_id(self, row: int) -> bytes:
         """The id of a row, 16 bytes."""
-        return self.ids[row].tobytes()
+        return bytes(self.ids[row].tobytes())
 
     def key(self, row: int) -> str:
         """The id of a row as people and files see it."""

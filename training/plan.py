@@ -262,7 +262,7 @@ def pack(tokens: I64, budget: int) -> list[list[int]]:
     """Size -> the draws ahead that have it, in order."""
     present: list[int] = []  # sizes that are waiting, ascending
     packs: list[list[int]] = []
-    at = seen = 0
+    at = seen = room = 0
 
     def take(size: int) -> None:
         nonlocal room

@@ -5,6 +5,7 @@ that makes it read other files or URLs. Every open therefore names the demuxers 
 """
 
 import contextlib
+import io
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -61,6 +62,30 @@ def open_video(path: str, *, threads: int = 1) -> av.container.InputContainer:
             f"{shown(path)} cannot be opened as a video ({_reason(error)}): "
             "it is damaged, cut short, or not a video."
         ) from error
+    return _prepared(container, threads)
+
+
+def open_bytes(data: bytes, name: str) -> av.container.InputContainer:
+    """Open an MP4 that is in memory, as a clip of a shard is; `name` is what errors call it.
+
+    As `open_video` in all else, with one thread.
+    """
+    try:
+        container = av.open(
+            io.BytesIO(data),
+            mode="r",
+            format="mp4",
+            metadata_errors="replace",
+            options={"max_pixels": str(MAX_PIXELS)},
+            container_options={"format_whitelist": DEMUXERS, "protocol_whitelist": "file"},
+        )
+    except (av.FFmpegError, ValueError, OSError, OverflowError, MemoryError) as error:
+        raise MediaError(f"{name} is no MP4 that can be opened ({_reason(error)}): it is damaged.") from error
+    return _prepared(container, 1)
+
+
+def _prepared(container: av.container.InputContainer, threads: int) -> av.container.InputContainer:
+    """The container, with the decoder of its main video stream set up."""
     try:
         stream = video_stream(container)
         context = stream.codec_context

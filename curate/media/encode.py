@@ -37,7 +37,7 @@ import numpy as np
 from av.error import FFmpegError
 from pydantic import BaseModel, ConfigDict, Field
 
-from curate.media.audio import ClipAudio, open_audio
+from curate.media.audio import ClipAudio, open_audio, track_rate
 from curate.media.clip_writer import ClipWriter, Resampler, VideoSettings, exact_rate, sides, track_clock
 from curate.media.container import open_video, shown, time_base, video_stream
 from curate.media.crop import Crop, Framing
@@ -45,8 +45,9 @@ from curate.media.decode import DecodeReport, Frame, decode
 from curate.media.errors import MediaError
 from curate.media.picture import Viewer, rotation_of, shown_size, usable_sar
 
-ENCODE_VERSION = 1
-"""Raised whenever the same frames and options would give other bytes or other pictures."""
+ENCODE_VERSION = 2
+"""Raised whenever the same frames and options would give other bytes, other pictures, or facts that an older
+row lacks (2: start and rate of the sound)."""
 
 Preset = Literal[
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
@@ -84,6 +85,10 @@ class Encoded:
     seconds: float
     bytes: int
     has_audio: bool
+    audio_start: float | None
+    """Seconds from the first frame to the first sample of the sound; None without sound."""
+    audio_rate: int | None
+    """Samples per second."""
     decoded: int
     """Frames decoded to make it, those before the clip included."""
     audio_error: str | None = None
@@ -351,6 +356,9 @@ class _Clip:
             seconds=float(writer.seconds),
             bytes=os.path.getsize(self._part),
             has_audio=self._audio is not None,
+            # Sound begins with the first frame: what the source lacks at a clip's start is silence there.
+            audio_start=None if self._audio is None else 0.0,
+            audio_rate=None if self._audio is None else track_rate(self._audio),
             decoded=decoded,
             audio_error=self._audio.error if self._audio is not None else self._audio_error,
         )

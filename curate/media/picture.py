@@ -136,6 +136,12 @@ class Viewer:
         rgb: U8 = cv2.cvtColor(self._bgr(frame, (width, height)), cv2.COLOR_BGR2RGB)
         return rgb
 
+    def rgb_of(self, frame: VideoFrame, size: tuple[int, int]) -> U8:
+        """The picture at (width, height) = `size`, smaller or larger than it is: RGB, full range, (h, w,
+        3)."""
+        rgb: U8 = cv2.cvtColor(self._bgr(frame, size), cv2.COLOR_BGR2RGB)
+        return rgb
+
     def yuv(self, frame: VideoFrame, size: tuple[int, int]) -> VideoFrame:
         """The picture as yuv420p, BT.709, limited range, for the encoder; `size` = (width, height), even.
 

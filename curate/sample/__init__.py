@@ -6,14 +6,13 @@ The files are small, made from nothing but code, the same bytes every time, and 
 
 import hashlib
 import json
-import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from curate.sample.answers import UNITS, answer
+from curate.sample.files import replace, written
 from curate.sample.film import Film
 from curate.sample.films import FILMS
 from curate.sample.writing import index_first, write
@@ -27,27 +26,8 @@ CUT_SHORT = "cut_short.mp4"
 NOT_A_VIDEO = "not_a_video.mp4"
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write so that a reader sees the old file or the new one; equal bytes keep their time, a cache key."""
-    if path.is_file() and path.read_bytes() == content:
-        return
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    os.replace(part, path)
-
-
-def _written(folder: Path, name: str, write: Callable[[Path], None]) -> bytes:
-    """What `write` writes, by way of a hidden file in `folder`: muxers of mp4 need to seek."""
-    part = folder / f".{Path(name).stem}.part{Path(name).suffix}"
-    try:
-        write(part)
-        return part.read_bytes()
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _encoded(folder: Path, film: Film) -> bytes:
-    return _written(folder, film.name, partial(write, film))
+    return written(folder, film.name, partial(write, film))
 
 
 def _pixels(film: Film) -> int:
@@ -109,7 +89,7 @@ def make(folder: str | Path, *, films: tuple[Film, ...] = FILMS) -> list[Path]:
         }
         contents[BROKEN] = whole[: len(whole) // 2]
         files[BROKEN] = _damaged(contents[BROKEN], "error", "half of an mp4 whose index is at its end")
-        ahead = _written(folder, CUT_SHORT, partial(index_first, whole))
+        ahead = written(folder, CUT_SHORT, partial(index_first, whole))
         contents[CUT_SHORT] = ahead[: len(ahead) * 6 // 10]
         files[CUT_SHORT] = _damaged(
             contents[CUT_SHORT], "salvaged", "index in front: the first frames still decode"
@@ -117,7 +97,7 @@ def make(folder: str | Path, *, films: tuple[Film, ...] = FILMS) -> list[Path]:
         contents[NOT_A_VIDEO] = b"This is a text file that somebody named .mp4.\n" * 20
         files[NOT_A_VIDEO] = _damaged(contents[NOT_A_VIDEO], "error", "a text file")
     for name, content in contents.items():
-        _replace(folder / name, content)
+        replace(folder / name, content)
     answers = {
         "version": VERSION,
         "licence": "CC0-1.0",
@@ -125,5 +105,5 @@ def make(folder: str | Path, *, films: tuple[Film, ...] = FILMS) -> list[Path]:
         "units": UNITS,
         "files": dict(sorted(files.items())),
     }
-    _replace(folder / "answers.json", json.dumps(answers, indent=1, ensure_ascii=False).encode() + b"\n")
+    replace(folder / "answers.json", json.dumps(answers, indent=1, ensure_ascii=False).encode() + b"\n")
     return sorted(folder / name for name in contents)

@@ -133,6 +133,9 @@ def test_flash_and_click_stay_together(tmp_path: Path, name: str) -> None:
     encoded = cut(source, tmp_path / "clip.mp4", start, end)
     assert encoded.has_audio
     assert encoded.audio_error is None
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        stream = container.streams.audio[0]
+        assert (encoded.audio_start, encoded.audio_rate) == (float(stream.start_time), stream.rate)
     assert flashes_of(tmp_path / "clip.mp4") == pytest.approx([flash], abs=0.0011)
     # 1 ms is how exactly Matroska and FLV state times, and how long it takes the encoder to rise.
     assert clicks_of(tmp_path / "clip.mp4") == pytest.approx([flash], abs=0.0025)
@@ -191,7 +194,7 @@ def test_options_and_sources_without_sound(tmp_path: Path) -> None:
     source = write_source(tmp_path / "source.mkv", audio_to=1.0, flashes=())
     assert not cut(source, tmp_path / "off.mp4", 0.0, 1.0, audio=False).has_audio
     after = cut(source, tmp_path / "after.mp4", 2.0, 4.0)
-    assert not after.has_audio
+    assert (after.has_audio, after.audio_start, after.audio_rate) == (False, None, None)
     assert after.audio_error is None
     with av.open(str(tmp_path / "after.mp4")) as container:
         assert not container.streams.audio

@@ -53,6 +53,12 @@ def test_a_sample_is_where_its_row_says(tmp_path: Path, encoder: Encoder) -> Non
         hashed.update(data["mp4"])
         assert hashed.hexdigest() == row["digest"]
         assert (row["weight"], row["frames"], row["fps"]) == (1.0, 10, 25.0)
+        sound = tuple(row[name] for name in ("has_audio", "audio_start", "audio_rate"))
+        assert sound == tuple(
+            document["encoded"][name] for name in ("has_audio", "audio_start", "audio_rate")
+        )
+        assert sound in ((True, 0.0, 48000), (False, None, None))
+    assert {row["has_audio"] for row in rows} == {True, False}
     assert {row["bucket"] for row in rows} == {"0p_4x3_0-2s", "0p_4x3_4-8s", "0p_3x4_0-2s", "0p_3x4_4-8s"}
 
 
