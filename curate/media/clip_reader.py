@@ -99,8 +99,7 @@ def _decoded(container: av.container.InputContainer, stream: VideoStream, name: 
     """Frames in the order of presentation; nothing is salvaged."""
     try:
         for packet in demuxed(container, stream):
-            for frame in packet.decode():
-                yield frame
+            yield from packet.decode()
     except av.FFmpegError as error:
         raise MediaError(f"{name} does not decode ({error.strerror or type(error).__name__}).") from error
 

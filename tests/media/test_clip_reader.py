@@ -31,7 +31,8 @@ def test_a_range_of_bytes(tmp_path: Path) -> None:
 
 
 def numbered(path: Path, ticks: list[int], end: int, base: int = 1000) -> bytes:
-    """An MP4 whose frame k is of the grey level 20 + 4k (from 240 on beginning anew) and is shown at ticks[k] / base seconds."""
+    """An MP4 whose frame k has the grey level 20 + 4k (beginning anew after 55) and is shown at ticks[k] /
+    base seconds."""
     viewer = Viewer()
     writer = ClipWriter(str(path), VideoSettings(64, 48, 4, "veryfast", base, Fraction(25)), None)
     for k, (at, until) in enumerate(zip(ticks, [*ticks[1:], end], strict=True)):
