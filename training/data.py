@@ -10,9 +10,10 @@ import queue
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import TracebackType
 
 import av
@@ -30,6 +31,9 @@ from training.prompts import NOTHING, Policy, choose, variants
 
 BAD = (MediaError, OSError, ValueError, av.FFmpegError)
 """What a sample may be to blame for; anything else is an error of ours and ends the training."""
+
+KNOWN = 16384
+"""Rows of the manifest that are kept as objects: small data sets are read over and over."""
 
 TOGETHER = 16
 """Draws with stored latents that one task reads: each takes less time than handing out a task."""
@@ -108,11 +112,12 @@ class Reader:
     ) -> None:
         self.manifest, self.grid = manifest, grid
         self.encoder, self.policy, self.zoom = encoder, policy, zoom
+        self._known = lru_cache(KNOWN)(self._look_up)
 
     def read(self, draw: Draw) -> Item:
         """Raises one of BAD where the sample cannot be read."""
-        sample = self.manifest.sample(draw.row)
-        variant, text, embedding = self._caption(sample, draw)
+        sample, texts = self._known(draw.row)
+        variant, text, embedding = self._caption(sample, texts, draw)
         latent = self._latent(sample.latents[draw.latent], draw) if draw.latent >= 0 else None
         pixels = self._pixels(sample, draw) if draw.latent < 0 else None
         still = draw.frames == 1
@@ -122,8 +127,13 @@ class Reader:
             aesthetic=math.nan if sample.aesthetic is None else sample.aesthetic,
         )  # fmt: skip
 
-    def _caption(self, sample: Sample, draw: Draw) -> tuple[str, str, Embedding | None]:
-        texts = variants(sample.captions, sample.clip_id)
+    def _look_up(self, row: int) -> tuple[Sample, dict[str, str]]:
+        sample = self.manifest.sample(row)
+        return sample, variants(sample.captions, sample.clip_id)
+
+    def _caption(
+        self, sample: Sample, texts: Mapping[str, str], draw: Draw
+    ) -> tuple[str, str, Embedding | None]:
         if self.encoder is None:
             name = choose(texts, draw.key, self.policy)
             return name, texts.get(name, ""), None
@@ -139,7 +149,7 @@ class Reader:
             raise ValueError(
                 f"its embedding {text.variant} has {len(values)} numbers, not what is said of it"
             )
-        tokens, pooled = torch.from_numpy(values).split([text.tokens * text.width, text.pooled])
+        tokens, pooled = values.split([text.tokens * text.width, text.pooled])
         return Embedding(tokens.reshape(text.tokens, text.width), pooled)
 
     def _latent(self, latent: Latent, draw: Draw) -> Tensor:
@@ -149,14 +159,15 @@ class Reader:
         if rest or not channels:
             raise ValueError(f"its latent has {len(values)} numbers, which is not C x {t} x {h} x {w}")
         shown = self.grid.latent(draw.frames, draw.height, draw.width)[0]
-        return torch.from_numpy(values).reshape(channels, t, h, w)[:, :shown].contiguous()
+        return values.reshape(channels, t, h, w)[:, :shown].contiguous()
 
-    def _float16(self, place: Latent | Text, what: str) -> npt.NDArray[np.float32]:
+    def _float16(self, place: Latent | Text, what: str) -> Tensor:
+        """float32 [n]: the stored numbers."""
         data = read_range(self.manifest.path(place.file), place.offset, place.bytes)
         if place.crc is not None and zlib.crc32(data) != place.crc:
             raise ValueError(f"its {what} in {place.file} is not what was written")
-        values = np.frombuffer(data, "<f2").astype(np.float32)
-        if not np.isfinite(values).all():
+        values = torch.frombuffer(data, dtype=torch.float16).float()
+        if not values.sum().isfinite():  # of sums of float16 in float32 only those are not finite
             raise ValueError(f"its {what} in {place.file} has numbers that are not finite")
         return values
 

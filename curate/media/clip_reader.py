@@ -26,7 +26,7 @@ test compares both ways; below this, decoding what lies before is as quick."""
 Show = Callable[[VideoFrame], npt.NDArray[np.uint8]]
 
 
-def read_range(path: str, offset: int, size: int, digest: str | None = None) -> bytes:
+def read_range(path: str, offset: int, size: int, digest: str | None = None) -> bytearray:
     """`size` bytes of a file from `offset`. Raises MediaError where it ends before, or where their digest (32
     hex digits) is another one; OSError where the file cannot be read."""
     with open(path, "rb", buffering=0) as file:
@@ -42,16 +42,18 @@ def read_range(path: str, offset: int, size: int, digest: str | None = None) -> 
         raise MediaError(
             f"{size} bytes from {offset} of {os.path.basename(path)} are not those that were written."
         )
-    return bytes(data)
+    return data
 
 
-def _digest(data: bytes | bytearray) -> str:
+def _digest(data: bytearray) -> str:
     hashed: hashlib.blake2b = new_hash()
     hashed.update(data)
     return hashed.hexdigest()
 
 
-def pictures(data: bytes, name: str, seconds: Sequence[float], show: Show) -> list[npt.NDArray[np.uint8]]:
+def pictures(
+    data: bytes | bytearray, name: str, seconds: Sequence[float], show: Show
+) -> list[npt.NDArray[np.uint8]]:
     """`show` of the frame that is on screen at each of `seconds` (ascending, after the clip's first frame).
 
     `data` is an MP4 whose frames have ascending timestamps, as the shards hold them; `name` is what errors

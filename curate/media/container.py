@@ -65,7 +65,7 @@ def open_video(path: str, *, threads: int = 1) -> av.container.InputContainer:
     return _prepared(container, threads)
 
 
-def open_bytes(data: bytes, name: str) -> av.container.InputContainer:
+def open_bytes(data: bytes | bytearray, name: str) -> av.container.InputContainer:
     """Open an MP4 that is in memory, as a clip of a shard is; `name` is what errors call it.
 
     As `open_video` in all else, with one thread.
