@@ -6,6 +6,7 @@ file sees it."""
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -42,6 +43,11 @@ def cache_key(*facts: Any) -> str:
     """16 hex digits that stand for `facts` (JSON values): equal facts, equal key, on every machine."""
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def captions_digest(captions: Iterable[tuple[str, str]]) -> str:
+    """Hex digest of the captions of a clip, (name, text) each: embeddings of others are out of date."""
+    return digest(*(part.encode() for pair in sorted(captions) for part in pair)).hex()
 
 
 def pairs_key(name: str, key: str) -> str:
@@ -134,6 +140,24 @@ PAIRS = _schema(clip_a=ID, clip_b=ID, kind=_S, similarity=_F, better=ID, covered
 """Two near-identical clips, clip_a < clip_b. `better`: the one of the two that is the better copy; `covered`:
 how much of the other one it shows, which a rule is about; `similarity` is about the shorter one."""
 
+LATENTS = _schema(
+    clip_id=ID, digest=_S, made_with=_S, made=_S, vae=_S, vae_name=_S, window=_I, start_frame=_I, frames=_I,
+    height=_I, width=_I, fps=_F, file=_S, offset=_I, bytes=_I, crc=_I,
+)  # fmt: skip
+"""Latents of a window of a sample, in a tar beside the shards (see MANIFEST). `digest`: of the clip that
+they were made of; `made_with`: key of the autoencoder and the sizes; `made`: when; `vae_name`: where the
+autoencoder was."""
+
+TEXTS = _schema(
+    clip_id=ID, digest=_S, encoder=_S, variant=_S, file=_S, offset=_I, bytes=_I, tokens=_I, width=_I,
+    pooled=_I, crc=_I,
+)  # fmt: skip
+"""An embedding of a caption variant of a sample. `digest`: of the captions that it was made of."""
+
+LOSSES = _schema(clip_id=ID, model=_S, loss=_F, loss_null=_F)
+"""How well a model tells a clip's velocities, at four fixed times and with noise of its own: with its
+caption, and without. `model`: digest of its weights."""
+
 STEPS = _schema(
     run=_I,
     step=_S,
@@ -155,7 +179,7 @@ RUNS = _schema(
 TABLES: dict[str, pa.Schema] = {
     "files": FILES, "inputs": INPUTS, "videos": VIDEOS, "scans": SCANS, "clips": CLIPS,
     "captions": CAPTIONS, "encodes": ENCODES, "samples": SAMPLES, "verdicts": VERDICTS, "funnel": FUNNEL,
-    "pairs": PAIRS, "steps": STEPS, "runs": RUNS,
+    "pairs": PAIRS, "steps": STEPS, "runs": RUNS, "latents": LATENTS, "texts": TEXTS, "losses": LOSSES,
 }  # fmt: skip
 
 KEYED = {"clips", "captions", "encodes", "verdicts", "funnel", "pairs"}

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from curate import clips
 from curate.query import QueryError, connect
 from curate.storage import Folder
-from curate.tables import identifier, to_table
+from curate.tables import Tables, identifier, to_table
 
 TRAIN, VALIDATION = "train", "validation"
 
@@ -63,7 +63,7 @@ def resolve(
         raise QueryError(f"the tables of {folder.root} cannot be read ({_line(error)})") from error
     with connection:
         chosen = None if where is None else _chosen(connection, where)
-        rows = _rows(connection, folder)
+        rows = _rows(connection)
         held_out = {row["video_id"] for row in rows if row["split"] == VALIDATION}
         copies = _copies_of(connection, held_out)
     if not rows:
@@ -74,6 +74,7 @@ def resolve(
         raise QueryError(
             f"the samples of {folder.root} have no captions: give the pipeline a captioner and run it again"
         )
+    _add_stored(rows, Tables(folder))
     kept = [row for row in rows if chosen is None or row["clip_id"] in chosen]
     if not kept:
         raise WhereError(
@@ -189,7 +190,7 @@ def _line(error: BaseException) -> str:
 # -- the rows ------------------------------------------------------------------------------------------------
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, folder: Folder) -> list[dict[str, Any]]:
+def _rows(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Rows of the manifest for all samples of the current input, in the order of their ids."""
     columns = {row[0] for row in connection.sql("DESCRIBE clips").fetchall()}
     conditions = ", ".join(
@@ -218,6 +219,31 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "clip_id": _id(row["clip_id"]), "video_id": _id(row["video_id"]),
         "captions": sorted(captions_of(row).items()), "latents": [], "texts": [],
     }  # fmt: skip
+
+
+def _add_stored(rows: list[dict[str, Any]], tables: Tables) -> None:
+    """What `curate encode` stored: of each autoencoder the newest set of latents, and the embeddings, of the
+    clips and captions as they are now."""
+    stored = tables.rows("latents")
+    newest: dict[str, tuple[str, str]] = {}
+    for one in stored:
+        newest[one["vae"]] = max(newest.get(one["vae"], ("", "")), (one["made"], one["made_with"]))
+    latents: dict[tuple[bytes, str], list[dict[str, Any]]] = {}
+    for one in sorted(stored, key=lambda one: (one["vae"], one["window"])):
+        if one["made_with"] == newest[one["vae"]][1]:
+            latents.setdefault((one["clip_id"], one["digest"]), []).append(one)
+    texts: dict[tuple[bytes, str], list[dict[str, Any]]] = {}
+    for one in sorted(tables.rows("texts"), key=lambda one: (one["encoder"], one["variant"])):
+        texts.setdefault((one["clip_id"], one["digest"]), []).append(one)
+    for row in rows:
+        row["latents"] = latents.get((row["clip_id"], row["digest"]), [])
+        row["texts"] = texts.get((row["clip_id"], clips.captions_digest(row["captions"])), [])
+
+
+def newest_autoencoder(tables: Tables) -> str | None:
+    """Name of the autoencoder that `curate encode` used last; None where there are no latents."""
+    rows = tables.read("latents", columns=["made", "vae_name"]).to_pylist()
+    return max(rows, key=lambda row: row["made"])["vae_name"] if rows else None
 
 
 def captions_of(row: Mapping[str, Any]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """What is looked at while a diffusion transformer trains: the loss on held-out clips, and clips it makes.
 
 Losses are taken at four fixed times with each clip's own noise, so that they can be compared from look to
-look and from run to run. The pictures show held-out clips and, below each, what the model makes of its caption."""
+look and from run to run. The pictures show held-out clips and, below each, what the model makes of its
+caption."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,5 +1,5 @@
-"""The loop: the loss of a global step does not depend on ranks or accumulation; a run that was stopped goes on
-as if it had not been; a bad loss stops before the weights move."""
+"""The loop: the loss of a global step does not depend on ranks or accumulation; a run that was stopped goes
+on as if it had not been; a bad loss stops before the weights move."""
 
 import json
 import math
@@ -181,17 +181,17 @@ def test_a_stopped_run_goes_on_to_the_bit(tmp_path: Path) -> None:
 
 def test_a_run_that_was_killed_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
     train(tmp_path / "straight")
-    task = Regression()
-    with Ranks("cpu") as ranks, pytest.raises(RuntimeError, match="killed"):
-        trainer = Trainer(task, tmp_path / "killed", options(), ranks, {"seed": 0})
 
-        def killed_in_eleven() -> Iterator[Batch]:
-            for batch in batches(0):
-                if batch.step == 10:
-                    raise RuntimeError("killed")
-                yield batch
+    def killed_in_eleven() -> Iterator[Batch]:
+        for batch in batches(0):
+            if batch.step == 10:
+                raise RuntimeError("killed")
+            yield batch
 
-        trainer.run(killed_in_eleven())
+    with Ranks("cpu") as ranks:
+        trainer = Trainer(Regression(), tmp_path / "killed", options(), ranks, {"seed": 0})
+        with pytest.raises(RuntimeError, match="killed"):
+            trainer.run(killed_in_eleven())
     # Half of a checkpoint, as a kill in the middle of writing leaves it.
     (tmp_path / "killed" / checkpoint.FOLDER / "step-00000010.partial").mkdir()
     train(tmp_path / "killed")
