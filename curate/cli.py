@@ -2,19 +2,17 @@
 
 import io
 import json
-import math
 import os
 import sys
-import unicodedata
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+from curate import cli_train
+from curate.console import fail, one_of, print_rows, print_table, visible
 
+if TYPE_CHECKING:
     from curate.run import Summary
 
 app = typer.Typer(
@@ -24,6 +22,7 @@ app = typer.Typer(
     help="Raw video in, training data for text-to-video models out: decode once, measure once, decide as "
     "often as you like, encode only what survives.",
 )
+app.add_typer(cli_train.app)
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A pipelines.yaml.")]
 Name = Annotated[str | None, typer.Option("-p", "--pipeline", help="Pipeline in FILE; the first by default.")]
@@ -55,7 +54,7 @@ def run(
         result = execute(load(file, pipeline, settings), reporter, address)
     _print_summary(result)
     if strict and result.failed_videos:
-        _fail(
+        fail(
             1,
             f"--strict: {result.failed_videos} of {result.videos} videos failed; "
             f"{_ask_failed(result.folder)}",
@@ -74,7 +73,7 @@ def plan(
     from curate.plan import plan_run
     from stages.inputs import listing
 
-    _one_of(format, "table", "json")
+    one_of(format, "table", "json")
     resolved = load(file, pipeline, settings)
     found = listing(resolved.pipeline.input, resolved.pipeline.output)
     result = plan_run(resolved, found.entries, found.passed_over)
@@ -82,7 +81,7 @@ def plan(
         print(json.dumps(result.as_json(), indent=2))
         return
     rows = [[s.step, str(s.done), str(s.todo), s.unit, s.why] for s in result.steps]
-    _table(["step", "done", "to do", "", "why"], rows, right={1, 2})
+    print_table(["step", "done", "to do", "", "why"], rows, right={1, 2})
     for warning in result.warnings:
         print(f"note: {warning}", file=sys.stderr)
 
@@ -104,11 +103,11 @@ def submit(
     from curate.config import load
 
     def say(text: str) -> None:
-        print(_visible(text, keep="\n\r\t"), end="", flush=True)
+        print(visible(text, keep="\n\r\t"), end="", flush=True)
 
     code = send(load(file, pipeline, settings), address, say)
     if code:
-        _fail(code, f"the job failed with exit code {code}: its log is above")
+        fail(code, f"the job failed with exit code {code}: its log is above")
 
 
 @app.command()
@@ -124,8 +123,8 @@ def query(
     from curate.query import query as ask
     from curate.storage import Folder
 
-    _one_of(format, "table", "csv", "json", "parquet")
-    _write(ask(Folder(run), sql), format)
+    one_of(format, "table", "csv", "json", "parquet")
+    print_rows(ask(Folder(run), sql), format)
 
 
 @app.command()
@@ -154,7 +153,7 @@ def verify(run: Run) -> None:
     samples = tables.read("samples", columns=["shard"])
     shards = len(set(samples["shard"].to_pylist()))
     if problems:
-        _fail(
+        fail(
             1,
             f"{problems} problems in {shards} shards of {folder.root}; delete a damaged shard, and "
             "`curate run` makes it anew",
@@ -174,7 +173,7 @@ def sample(
     from curate.sample import make
     from curate.sample.motion import TRAIN_LIST, WITHHELD_LIST, make_motion
 
-    _one_of(kind, "films", "motion", option="--kind")
+    one_of(kind, "films", "motion", option="--kind")
     written = make(folder) if kind == "films" else make_motion(folder, n)
     print(f"{len(written)} videos in {folder}")
     if kind == "motion":
@@ -190,12 +189,12 @@ def doctor(
     """Check this machine and say what to do; exit with 1 where a run would fail."""
     from curate.doctor import as_json, examine, shown, verdict
 
-    _one_of(format, "table", "json")
+    one_of(format, "table", "json")
     checks = []
     for check in examine(folder, quick=quick):
         checks.append(check)
         if format == "table":
-            print(_visible(shown(check)), flush=True)
+            print(visible(shown(check)), flush=True)
     print(as_json(checks) if format == "json" else f"\n{verdict(checks)}")
     if any(check.state == "problem" for check in checks):
         raise typer.Exit(1)
@@ -213,24 +212,24 @@ def filters(
 
     from curate.catalog import catalogue, describe, shown
 
-    _one_of(format, "table", "json")
+    one_of(format, "table", "json")
     found = [describe(name)] if name else catalogue()
     if format == "json":
         print(json.dumps([asdict(entry) for entry in found], ensure_ascii=False, indent=1))
     elif name:
-        print(_visible(shown(found[0])))
+        print(visible(shown(found[0])))
     else:
         rows = [[entry.use, entry.kind, entry.summary, entry.cost.partition(";")[0]] for entry in found]
-        _table(["filter", "looks at", "score", "cost"], rows, right=set())
+        print_table(["filter", "looks at", "score", "cost"], rows, right=set())
         print("all of one: curate filters NAME")
 
 
-# -- output ------------------------------------------------------------------------------------------------
+# -- the summary of a run ---------------------------------------------------------------------------------
 
 
 def _print_summary(result: "Summary") -> None:
     print()
-    _table(
+    print_table(
         ["step", "done", "reused", "failed", "seconds"],
         [[s.name, str(s.done), str(s.reused), str(s.failed), f"{s.seconds:.1f}"] for s in result.steps],
         right={1, 2, 3, 4},
@@ -239,7 +238,7 @@ def _print_summary(result: "Summary") -> None:
     entered = [
         [r["rule"], *(str(r[c]) for c in ("entered", "dropped", "failed", "pending"))] for r in result.funnel
     ]
-    _table(["funnel", "entered", "dropped", "failed", "pending"], entered, right={1, 2, 3, 4})
+    print_table(["funnel", "entered", "dropped", "failed", "pending"], entered, right={1, 2, 3, 4})
     last = result.funnel[-1] if result.funnel else None
     kept = last["entered"] - last["dropped"] - last["failed"] - last["pending"] if last else 0
     print()
@@ -268,90 +267,7 @@ def _ask_failed(folder: str) -> str:
     return f"curate query {shlex.quote(folder)} 'SELECT uri, error FROM videos WHERE error IS NOT NULL'"
 
 
-def _table(names: list[str], rows: list[list[str]], right: set[int]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for number, name in enumerate(names):
-        table.add_column(name, justify="right" if number in right else "left", overflow="fold")
-    for row in rows:
-        # Text, not markup: a file may be called [red].
-        table.add_row(*(Text(_visible(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else 200
-    Console(file=sys.stdout, width=width, highlight=False).print(table)
-
-
-def _write(table: "pa.Table", format: str) -> None:
-    if format == "parquet":
-        import pyarrow.parquet as pq
-
-        if sys.stdout.isatty():
-            _fail(2, "Parquet is not for a terminal: write it to a file, … --format parquet > rows.parquet")
-        pq.write_table(table, sys.stdout.buffer)
-    elif format == "json":
-        print(json.dumps(_finite(table.to_pylist()), default=_json, ensure_ascii=False, indent=1))
-    elif format == "csv":
-        import csv
-
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(table.column_names)
-        for row in table.to_pylist():
-            writer.writerow([_cell(value, "") for value in row.values()])
-    else:
-        rows = [[_cell(value, "NULL") for value in row.values()] for row in table.to_pylist()]
-        _table(table.column_names, rows, right=set())
-
-
-def _finite(value: Any) -> Any:
-    """The value with NULL where a number is none: JSON has no NaN and no infinity."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return {key: _finite(item) for key, item in value.items()} if isinstance(value, dict) else value
-
-
-def _json(value: Any) -> Any:
-    """A value that JSON does not know: numbers as numbers, all else as text."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return str(value)
-
-
-def _cell(value: Any, null: str) -> str:
-    if value is None:
-        return null
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | dict):
-        return json.dumps(_finite(value), default=_json, ensure_ascii=False)
-    return str(value)
-
-
 # -- errors ------------------------------------------------------------------------------------------------
-
-
-def _one_of(value: str, *known: str, option: str = "--format") -> None:
-    if value not in known:
-        from curate.config import ConfigError
-
-        raise ConfigError(f"{option} {value!r} is not known: give {', '.join(known)}")
-
-
-def _visible(text: str, keep: str = "\n") -> str:
-    """Control characters written out but those to keep: a file's name is no command to the terminal."""
-    return "".join(
-        c.encode("unicode_escape").decode() if unicodedata.category(c) == "Cc" and c not in keep else c
-        for c in text
-    )
-
-
-def _fail(code: int, message: str) -> NoReturn:
-    print(f"curate: {_visible(message, keep='')}", file=sys.stderr)
-    raise SystemExit(code)
 
 
 def _install_path() -> None:
@@ -379,7 +295,7 @@ def main() -> None:
         app(standalone_mode=True)
     except SystemExit as ended:
         if ended.code == 130:  # what Typer makes of Ctrl-C, without a word
-            _fail(1, "stopped; run the same command again to go on")
+            fail(1, "stopped; run the same command again to go on")
         raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -387,12 +303,12 @@ def main() -> None:
     except OSError as error:
         from stages.worker import failed_on
 
-        _fail(1, failed_on(error))
+        fail(1, failed_on(error))
     except ValueError as error:
         # Every ValueError of ours speaks to the user.
-        _fail(2, str(error))
+        fail(2, str(error))
     except RuntimeError as error:
-        _fail(1, str(error))
+        fail(1, str(error))
     except BaseException as error:
         # Rust's panics (a damaged Delta log) are no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
@@ -400,7 +316,7 @@ def main() -> None:
         if os.environ.get("CURATE_TRACEBACK"):
             raise
         said = (str(error).strip().splitlines() or [""])[0]
-        _fail(1, f"{type(error).__name__}: {said} (nobody expected this: CURATE_TRACEBACK=1 shows where)")
+        fail(1, f"{type(error).__name__}: {said} (nobody expected this: CURATE_TRACEBACK=1 shows where)")
 
 
 if __name__ == "__main__":

@@ -154,9 +154,9 @@ TEXTS = _schema(
 )  # fmt: skip
 """An embedding of a caption variant of a sample. `digest`: of the captions that it was made of."""
 
-LOSSES = _schema(clip_id=ID, model=_S, loss=_F, loss_null=_F)
+LOSSES = _schema(clip_id=ID, model=_S, loss=_F, loss_null=_F, made_of=_S)
 """How well a model tells a clip's velocities, at four fixed times and with noise of its own: with its
-caption, and without. `model`: digest of its weights."""
+caption, and without. `model`: digest of its weights. `made_of`: digest of the clip and its captions."""
 
 STEPS = _schema(
     run=_I,
@@ -182,7 +182,7 @@ TABLES: dict[str, pa.Schema] = {
     "pairs": PAIRS, "steps": STEPS, "runs": RUNS, "latents": LATENTS, "texts": TEXTS, "losses": LOSSES,
 }  # fmt: skip
 
-KEYED = {"clips", "captions", "encodes", "verdicts", "funnel", "pairs"}
+KEYED = {"clips", "captions", "encodes", "verdicts", "funnel", "pairs", "losses"}
 """Tables partitioned by the cache key of the step that wrote them; scores are too."""
 
 SCORE_COLUMN_TYPES: dict[type, pa.DataType] = {float: _F, int: _I, bool: _B, str: _S}

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from curate import clips
 from curate.cutting import CutOptions, cut_options
-from curate.options import Pipeline, Resources, ScanOptions, ShardOptions
+from curate.options import LatentOptions, Pipeline, Resources, ScanOptions, ShardOptions
 from curate.pipelines import ConfigError, extended, override, parse_yaml, read_file
 from curate.plugins import Captioner, ClipFilter, FrameFilter, build, did_you_mean, explain
 
@@ -94,6 +94,8 @@ class Plan:
         }
         if self.cuts.HEAVY:
             found["cuts"] = self.cut_resources
+        if self.pipeline.latents is not None:
+            found["latents"] = self.pipeline.latents.resources
         frames = [step for step in self.filters if isinstance(step.plugin, FrameFilter)]
         return found | {f"the filter {step.name}": step.resources for step in frames}
 
@@ -171,7 +173,9 @@ def _resources(body: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dic
 
 def _known_options(error: ValidationError) -> list[str]:
     place = error.errors()[0]["loc"]
-    inner: dict[str, type[BaseModel]] = {"scan": ScanOptions, "shards": ShardOptions}
+    inner: dict[str, type[BaseModel]] = {
+        "scan": ScanOptions, "shards": ShardOptions, "latents": LatentOptions
+    }  # fmt: skip
     model = inner.get(str(place[0]), Pipeline) if len(place) > 1 else Pipeline
     return list(model.model_fields)
 

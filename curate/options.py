@@ -89,6 +89,35 @@ class ShardOptions(Options):
     """Encoding tasks at once, at most."""
 
 
+class LatentOptions(Options):
+    """What is stored for training beside the clips: latents, and embeddings of captions."""
+
+    vae: str
+    """The autoencoder: a folder that `curate train vae` wrote, or a published one's name and revision."""
+    text: str = "bytes"
+    """The text encoder whose embeddings are stored, name@revision or a folder; bytes needs none."""
+    tier: str = Field("256px", pattern=r"^\d{1,5}px$")
+    """Area of the pictures: 256px is that of 256 × 256 pixels in any shape."""
+    max_frames: int = Field(129, ge=1)
+    """Longest window, in frames; longer clips are stored in several."""
+    max_fps: float | None = Field(None, ge=0.01, le=240)
+    """Frames of faster clips are left out until the rate is at most this."""
+    patch: int | None = Field(None, ge=1, le=64)
+    """Of the model that will read them; if it is not given 2 for an autoencoder of 8 pixels a latent, and 1
+    for a deeper one."""
+    num_cpus: float = Field(1.0, gt=0, le=1024)
+    """CPUs that Ray reserves for each encoding process."""
+    num_gpus: float = Field(0.0, ge=0, le=64)
+    """GPUs of each."""
+    concurrency: int | None = Field(None, ge=1)
+    """At most so many at once; as many as the cluster carries if it is not given."""
+
+    @property
+    def resources(self) -> Resources:
+        """What Ray reserves."""
+        return Resources(num_cpus=self.num_cpus, num_gpus=self.num_gpus, concurrency=self.concurrency)
+
+
 class Pipeline(Options):
     """One pipeline, resolved."""
 
@@ -106,6 +135,8 @@ class Pipeline(Options):
     """Who writes the captions, with its options."""
     shards: ShardOptions = ShardOptions()
     """What survivors are encoded to, and how they are packed."""
+    latents: LatentOptions | None = None
+    """What is stored beside the clips for training; nothing if it is not given."""
     audit: float = Field(0.01, ge=0, le=1)
     """Share of the dropped clips that is measured with every filter all the same (chosen by a hash)."""
     wave_hours: float = Field(10.0, gt=0)

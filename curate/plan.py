@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from curate import clips, state
 from curate.config import FilterStep, Plan
 from curate.context import Keys, versions
+from curate.options import LatentOptions
 from curate.plugins import TableFilter
 from curate.storage import Folder, is_run
 from curate.tables import Tables, id_bytes, to_table
@@ -143,7 +144,23 @@ class _Planner:
                 "shards", self.old_keys.get("encode"), keys.encode, now["shards"], self.old.get("shards")
             ),
         )  # fmt: skip
+        if plan.pipeline.latents is not None:
+            self._latents(plan.pipeline.latents, int(walk.open.sum()), now)
         return self.steps
+
+    def _latents(self, options: LatentOptions, samples: int, now: dict[str, Any]) -> None:
+        """By the autoencoder's name: whether other weights stand under it now is seen by the run."""
+        before = self.old.get("latents") or {}
+        old_key = json.dumps(before) if before else None
+        changed = self.changed("latents", old_key, json.dumps(now["latents"]), now["latents"], before)
+        name = os.path.abspath(options.vae) if os.path.isdir(options.vae) else options.vae
+        packed = self.tables.read("samples", columns=["clip_id", "digest"]).to_pylist()
+        current = {(row["clip_id"], row["digest"]) for row in packed}
+        there = {
+            (row["clip_id"], row["digest"]) for row in self.tables.rows("latents") if row["vae_name"] == name
+        }
+        done = 0 if changed else len(current & there)
+        self.add("latents", done, max(0, samples - done), "clips", changed)
 
     def _cut(self, videos: Sequence[state.Video]) -> pa.Table:
         """The clips that the step `cuts` would make: cheap enough for a plan, up to a point, unless it takes

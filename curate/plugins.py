@@ -231,6 +231,14 @@ class Captioner(Plugin):
     @abstractmethod
     def caption(self, clip: ClipView) -> Caption: ...
 
+    def expand(self, prompt: str) -> str:
+        """A short prompt in the words and at the length of this captioner's dense captions. ValueError where
+        it has no language model."""
+        raise ValueError(
+            f"the captioner {type(self).__module__.rpartition('.')[2]} has no language model that could "
+            "expand a prompt: name another one, or write the prompt in full"
+        )
+
 
 P = TypeVar("P", bound=Plugin)
 

@@ -19,7 +19,8 @@ from curate.storage import Folder, is_run
 from curate.tables import Tables, identifier, quoted
 
 VIEWS = (
-    "videos", "clips", "scores", "verdicts", "captions", "samples", "pairs", "steps", "funnel", "runs",
+    "videos", "clips", "scores", "verdicts", "captions", "samples", "pairs", "latents", "texts", "losses",
+    "steps", "funnel", "runs",
 )  # fmt: skip
 
 
@@ -57,6 +58,10 @@ class Views:
             "captions": self._captions(),
             "samples": f"SELECT * FROM {self._table('samples')}",
             "pairs": self._pairs(),
+            "latents": f"SELECT l.* FROM {self._table('latents')} l JOIN samples s USING (clip_id, digest)",
+            "texts": f"SELECT * FROM {self._table('texts')} WHERE clip_id IN (SELECT clip_id FROM samples)",
+            "losses": "SELECT clip_id, model, loss, loss_null "
+            f"FROM {self._table('losses')} WHERE clip_id IN (SELECT clip_id FROM samples)",
             "steps": f"SELECT * FROM {self._table('steps')} ORDER BY run",
             "runs": f"SELECT run, name, max(ended) AS ended, any_value(pipeline) AS pipeline, "
             f"any_value(versions) AS versions FROM {self._table('runs')} GROUP BY run, name ORDER BY run",

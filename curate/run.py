@@ -24,11 +24,9 @@ from curate.state import Video
 from curate.storage import Folder, Lock
 from curate.tables import Tables, id_bytes, rows_of, to_table
 from curate.verdicts import Mask, Verdicts, Walk, rules_key
-from stages import caption, cuts, decide, dedupe, index, scan, score, shards
+from stages import caption, cuts, decide, dedupe, index, latents, scan, score, shards
 from stages.inputs import listing
 from stages.survivors import survivors
-
-STEPS = ("index", "scan", "cuts", "score", "decide", "caption", "shards")
 
 
 @dataclass(frozen=True)
@@ -294,6 +292,8 @@ def conclude(
     if shards.run(context, cluster, survivors(context, kept, videos)):
         verdicts = decide.decide(context, table, tried=True)
         digest = settle(context, table, verdicts, rules, digest, passed_over)
+    if context.plan.pipeline.latents is not None:
+        latents.run(context, cluster, context.plan.pipeline.latents)
     for name in ("captions", "encodes"):
         tables.compact(name, keys.captioner if name == "captions" else keys.encode)
     tables.compact("steps")

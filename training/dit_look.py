@@ -14,7 +14,6 @@ from training.manifest import VALIDATION, Manifest
 from training.model_folder import Facts
 from training.pictures import sheet, to_frames, to_pixels, write_png
 from training.plan import Pack, Plan
-from training.prompts import Policy
 from training.ranks import Ranks
 from training.sampling import Request, sample
 from training.windows import Sizes, Windows
@@ -36,9 +35,7 @@ class Look:
         self, manifest: Manifest, reader: Reader, sizes: Sizes, ranks: Ranks, facts: Facts, pack_tokens: int
     ) -> None:
         self._ranks, self._facts = ranks, facts
-        # The dense caption of each, and none of them dropped.
-        policy = Policy(dense=1, short=0, fields=0, original=0, dropout=0)
-        self._reader = Reader(manifest, reader.grid, encoder=reader.encoder, policy=policy)
+        self._reader = Reader(manifest, reader.grid, encoder=reader.encoder, policy=facts.policy.usual())
         self._plan: Plan | None = None
         if len(manifest.rows_of(VALIDATION)):
             windows = Windows.of(manifest, sizes, vae=facts.vae_identity, split=VALIDATION)

@@ -34,8 +34,10 @@ from training.ema import Average, whole
 from training.metrics import Journal, StepFacts
 from training.options import Options
 from training.ranks import Ranks
-from training.sharding import prepare
+from training.sharding import prepare, reshard
 
+STOP = "stop"
+"""A file of this name in the folder ends the training as SIGTERM does: where signals do not reach it."""
 SPIKE_WINDOW = 50
 """Losses that a new one is compared with."""
 SPIKE_LEAST = 20
@@ -152,6 +154,9 @@ class Trainer:
 
         Raises Stopped on SIGTERM or SIGINT and Diverged on a bad loss, both after saving.
         """
+        if self.step >= self.options.steps:
+            self.ranks.say(f"{self.out} is trained to step {self.step}: give more --steps to go on")
+            return
         with _Signals(self._stop), Journal(self.out, self.ranks, self.options, self.step) as journal:
             source = iter(batches)
             while self.step < self.options.steps:
@@ -183,7 +188,8 @@ class Trainer:
     def _count(self, batch: BatchOf) -> int | None:
         """Valid tokens of the global step; None if any rank was asked to stop."""
         own = sum(self.task.tokens(pack) for pack in batch.packs)
-        count, stops = self.ranks.sum([own, self._stop.is_set()])
+        asked = self._stop.is_set() or (self.ranks.first and (self.out / STOP).exists())
+        count, stops = self.ranks.sum([own, asked])
         return None if stops else int(count)
 
     def _train(self, batch: BatchOf, count: int, facts: StepFacts) -> None:
@@ -208,7 +214,7 @@ class Trainer:
             self.ranks, parts, [str(one) for one in batch.skipped],
             norm=float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm),
             rate=rate, flops=sum(self.task.flops(pack) for pack in batch.packs),
-            logs=_summed(done), packs=len(batch.packs),
+            logs=_summed(done), packs=sum(self.task.tokens(pack) > 0 for pack in batch.packs),
         )  # fmt: skip
         self._check(facts)
         if facts.tokens:  # a step whose every sample was skipped moves nothing, weight decay included
@@ -328,6 +334,7 @@ class _Averaged:
 
     @torch.no_grad()
     def __enter__(self) -> None:
+        reshard(self._module)
         own = dict(self._module.named_parameters())
         for name, value in self._average.weights.items():
             self._kept[name] = own[name].detach().clone()
@@ -335,6 +342,7 @@ class _Averaged:
 
     @torch.no_grad()
     def __exit__(self, *_: object) -> None:
+        reshard(self._module)
         own = dict(self._module.named_parameters())
         for name, value in self._kept.items():
             own[name].copy_(value)

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 
+def usual_patch(spatial: int) -> int:
+    """The patch of a model for an autoencoder of so many pixels a latent: 16 pixels a token, or its own."""
+    return 2 if spatial <= 8 else 1
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """The strides of an autoencoder and the patch of a model: what pixels become tokens."""

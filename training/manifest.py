@@ -201,6 +201,12 @@ class Manifest:
                 f"one to train with is {vae}): run `curate encode` with this one, or train with that one"
             )
 
+    def encoder_stored(self, encoder: str) -> str | None:
+        """`encoder` where embeddings of it are stored, else None: captions are then encoded as they are
+        read."""
+        flat = self.table["texts"].combine_chunks().flatten()
+        return encoder if encoder in pc.unique(flat.field("encoder")).to_pylist() else None
+
     def check_captions(self) -> None:
         """ManifestError where no sample has a caption."""
         counts = pc.list_value_length(self.table["captions"].cast(_ENTRIES))

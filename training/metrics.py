@@ -142,7 +142,7 @@ class Journal:
         row = facts.row(self._peak)
         self._file.write(json.dumps(row) + "\n")
         for skipped in facts.skipped:
-            print(f"skipped {skipped}", file=sys.stderr)
+            print(_skip_line(skipped), file=sys.stderr)
         last = facts.step + 1 == self._options.steps
         if facts.step % self._options.log_every == 0 or last:
             for name in ("loss", "gradient_norm", "learning_rate", "tokens_per_second", "mfu", "wait_share"):
@@ -159,8 +159,7 @@ class Journal:
         self._file.write(json.dumps({"after_step": step, "validation": found}) + "\n")
         for name, value in found.items():
             self._board.add_scalar(f"validation/{name}", value, step)
-        told = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
-        print(f"after step {step}: {told}", file=sys.stderr)
+        print(_validation_line(step, found), file=sys.stderr)
 
     def _show(self, facts: StepFacts, row: dict[str, Any], last: bool) -> None:
         """A line that is rewritten on a terminal, and one in half a minute elsewhere."""
@@ -168,11 +167,7 @@ class Journal:
         if not last and now - self._shown < (0.2 if terminal else 30.0):
             return
         self._shown = now
-        mfu = "" if row["mfu"] is None else f", MFU {row['mfu']:.1%}"
-        line = (
-            f"step {facts.step + 1} of {self._options.steps}: loss {facts.loss:.4f}, "
-            f"{row['tokens_per_second']:,.0f} tokens/s{mfu}, {row['wait_share']:.0%} waiting for data"
-        )
+        line = _step_line(row, f" of {self._options.steps}")
         print(
             f"\r{line}\033[K" if terminal else line, end="\n" if last or not terminal else "", file=sys.stderr
         )
@@ -184,6 +179,31 @@ def peak_tflops(device: torch.device, options: Options) -> float | None:
         return options.peak_tflops
     name = torch.cuda.get_device_name(device)
     return next((peak for part, peak in PEAK_TFLOPS.items() if part in name), None)
+
+
+def _step_line(row: dict[str, Any], of: str = "") -> str:
+    mfu = "" if row["mfu"] is None else f", MFU {row['mfu']:.1%}"
+    return (
+        f"step {row['step'] + 1}{of}: loss {row['loss']:.4f}, "
+        f"{row['tokens_per_second']:,.0f} tokens/s{mfu}, {row['wait_share']:.0%} waiting for data"
+    )
+
+
+def _validation_line(step: int, found: dict[str, float]) -> str:
+    return f"after step {step}: " + ", ".join(f"{name} {value:.4g}" for name, value in found.items())
+
+
+def _skip_line(skipped: str) -> str:
+    return f"skipped {skipped}"
+
+
+def told(lines: Iterable[str]) -> list[str]:
+    """What to show of new lines of metrics.jsonl: what was skipped, each validation, and the last step."""
+    rows = [json.loads(line) for line in lines]
+    steps = [row for row in rows if "step" in row]
+    found = [_skip_line(one) for row in steps for one in row["skipped"]]
+    found += [_validation_line(row["after_step"], row["validation"]) for row in rows if "validation" in row]
+    return found + [_step_line(row) for row in steps[-1:]]
 
 
 def read(out: Path) -> list[dict[str, Any]]:

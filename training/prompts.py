@@ -44,6 +44,12 @@ class Policy:
                 "shares of captions are not negative, not all 0, and dropout is at most 1: change the policy"
             )
 
+    def usual(self) -> "Policy":
+        """Only the kind with the largest share, and never none: for what is compared."""
+        kinds = ("dense", "short", "fields", "original")
+        most = max(kinds, key=lambda kind: getattr(self, kind))
+        return Policy(**{kind: float(kind == most) for kind in kinds}, dropout=0.0)
+
 
 def variants(captions: Mapping[str, str], clip_id: bytes) -> dict[str, str]:
     """Every text that can be drawn for a clip, by name. `captions` as in the manifest."""

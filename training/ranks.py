@@ -4,6 +4,7 @@ One process alone needs no process group. `torchrun` and Ray Train start several
 NCCL between GPUs, what is counted goes over gloo, so that asking for it does not wait for the GPU."""
 
 import os
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
@@ -77,6 +78,11 @@ class Ranks:
     def agree(self, value: Any) -> Any:
         """The first rank's value."""
         return self.gather(value)[0]
+
+    def say(self, text: str) -> None:
+        """A line on stderr, from the first rank."""
+        if self.first:
+            print(text, file=sys.stderr)
 
     def barrier(self) -> None:
         if self.world > 1:

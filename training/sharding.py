@@ -9,7 +9,7 @@ from functools import partial
 import torch
 import torch.utils.checkpoint
 from torch import nn
-from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.utils.checkpoint import CheckpointPolicy, create_selective_checkpoint_contexts
 
 from training.options import Options
@@ -43,6 +43,14 @@ def prepare(module: nn.Module, blocks: Sequence[nn.Module], options: Options, ra
         for block in blocks:
             fully_shard(block, mesh=mesh, mp_policy=policy)
         fully_shard(module, mesh=mesh, mp_policy=policy)
+
+
+def reshard(module: nn.Module) -> None:
+    """Let each rank hold its own part of the weights again: after a forward pass without a backward one FSDP2
+    leaves the outermost module's whole on every rank."""
+    for part in module.modules():
+        if isinstance(part, FSDPModule):
+            part.reshard()
 
 
 def _recompute(block: nn.Module, *, selective: bool) -> None:

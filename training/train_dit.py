@@ -29,7 +29,7 @@ from training.data import Loader, Reader
 from training.dit_look import Look
 from training.dit_task import DiTTask, Noise
 from training.engine import Stopped, Trainer
-from training.geometry import Grid
+from training.geometry import Grid, usual_patch
 from training.manifest import Manifest, ManifestError
 from training.model import DiT, DiTConfig
 from training.model_folder import Facts, load_model, save_model
@@ -63,6 +63,8 @@ class Data:
     """Share of the videos whose first frame is given: image to video."""
     shift: float | None = None
     """α of the times; by tokens where it is not set."""
+    captions: tuple[float, float, float, float] = (0.60, 0.20, 0.15, 0.05)
+    """Shares of the caption kinds: dense, short with a field, shuffled fields, original."""
     drop_captions: float = 0.1
     """Share of draws without a caption, for guidance."""
     threads: int = 4
@@ -112,14 +114,19 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
         manifest, options.seed, pack_tokens=data.pack_tokens, packs_per_step=data.packs_per_step,
         sizes=sizes, vae=vae.identity,
     )  # fmt: skip
-    policy = Policy(dropout=data.drop_captions)
-    reader = Reader(manifest, sizes.grid, encoder=_stored(manifest, given.text), policy=policy)
+    policy = Policy(*data.captions, dropout=data.drop_captions)
+    stored = None if given.text == "bytes" else manifest.encoder_stored(given.text)
+    reader = Reader(manifest, sizes.grid, encoder=stored, policy=policy)
     facts = Facts(
         vae=VAE if Path(place).is_dir() else place,
         vae_identity=vae.identity,
         text=given.text,
         fps=float(np.median(schedule.windows.fps)),
         shift=data.shift,
+        tier=data.tier,
+        max_frames=data.max_frames,
+        max_fps=data.max_fps,
+        captions=data.captions,
     )
     torch.manual_seed(options.seed)
     model = DiT(config)
@@ -186,7 +193,7 @@ def _config(given: argparse.Namespace, stage: Stage, vae: Autoencoder) -> DiTCon
     return preset(
         given.preset or stage.preset,
         latent_channels=vae.latent_channels,
-        patch=2 if vae.spatial <= 8 else 1,
+        patch=usual_patch(vae.spatial),
         text_width=width,
         pooled_width=pooled or 0,
     )
@@ -202,14 +209,6 @@ def _place_of_vae(given: argparse.Namespace) -> str:
     raise ManifestError(
         "no autoencoder is named: give `--vae` the folder that `curate train vae` wrote, or a published one"
     )
-
-
-def _stored(manifest: Manifest, encoder: str) -> str | None:
-    """The encoder whose stored embeddings are read; None where captions are read as text."""
-    if encoder == "bytes":
-        return None
-    stored = {one["encoder"] for row in manifest.table["texts"].to_pylist() for one in row or ()}
-    return encoder if encoder in stored else None
 
 
 def _initial(folder: str, config: DiTConfig) -> DiT:
