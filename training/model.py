@@ -83,6 +83,9 @@ class DiTConfig:
     def __post_init__(self) -> None:
         object.__setattr__(self, "axes", tuple(self.axes))
         object.__setattr__(self, "streams", tuple(self.streams))
+        for name in ("latent_channels", "patch", "width", "heads", "mlp", "byte_width"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, but must be 1 or more")
         if self.width % self.heads or sum(self.axes) != self.width // self.heads:
             raise ValueError(
                 f"axes {self.axes} do not add up to a head's {self.width / self.heads:g} dimensions "

@@ -46,6 +46,9 @@ class Facts:
     captions: tuple[float, ...] = (0.6, 0.2, 0.15, 0.05)
     """Shares of the caption kinds in training: dense, short, fields, original."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "captions", tuple(self.captions))
+
     @property
     def policy(self) -> Policy:
         """How captions were drawn."""
@@ -79,9 +82,9 @@ def load_model(folder: str | Path) -> tuple[DiT, Facts]:
         model.load_state_dict(load_file(folder / WEIGHTS), assign=True)
         return model.eval().requires_grad_(False), Facts(**facts)
     except (OSError, RuntimeError, SafetensorError, TypeError, KeyError) as error:
-        first = str(error).splitlines()[0]
+        reason = " ".join(str(error).split())[:300]
         raise ValueError(
-            f"{folder} is no whole model ({first}): {CONFIG} and {WEIGHTS} must be of one training"
+            f"{folder} is no whole model ({reason}): {CONFIG} and {WEIGHTS} must be of one training"
         ) from error
 
 

@@ -209,7 +209,8 @@ def _check(example: Example, config: "DiTConfig") -> None:
     for given, size in ((example.given, example.z.shape), (example.mask, example.z.shape[1:])):
         if given is not None and given.shape != size:
             raise ValueError(
-                f"what is given, or its mask, is {list(given.shape)} and not of the latent's own size, {list(size)}"
+                f"what is given, or its mask, is {list(given.shape)}, but must be of the latent's own size, "
+                f"{list(size)}"
             )
     if example.text is not None and example.text.shape[1:] != (config.text_columns,):
         raise ValueError(

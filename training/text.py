@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from training.attention import Segments, attend
@@ -140,8 +141,15 @@ class HFTextEncoder:
         # No code and no pickle that comes with a model is ever run.
         where: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
         self.spec, self.device = spec, torch.device(device)
-        self.tokenizer = AutoTokenizer.from_pretrained(name, **where)
-        model = AutoModelForTextEncoding.from_pretrained(name, use_safetensors=True, **where)
+        try:
+            self.tokenizer = AutoTokenizer.from_pretrained(name, **where)
+            model = AutoModelForTextEncoding.from_pretrained(name, use_safetensors=True, **where)
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise ValueError(
+                f"{spec} has no text encoder that transformers can read ({reason}): give the name, revision "
+                "or folder of one with its tokenizer and safetensors"
+            ) from error
         self.model = model.eval().requires_grad_(False).to(self.device)
         known = getattr(self.model.config, "max_position_embeddings", None)
         self.max_tokens = min(max_tokens, known) if known else max_tokens
@@ -161,10 +169,10 @@ class HFTextEncoder:
 
 def _name_and_revision(spec: str) -> tuple[str, str | None]:
     """A local folder has no revision; a name must have one, or what was encoded could change unnoticed."""
-    if Path(spec).is_dir():
+    if spec and Path(spec).is_dir():
         return spec, None
     name, at, revision = spec.rpartition("@")
-    if not at or not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or not revision:
+    if not at or not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name) or not revision:
         raise ValueError(
             f"the text encoder {spec!r} is not known: give bytes, a folder, or a name with the revision that "
             "it is pinned to, as in google/umt5-xl@<commit>"
