@@ -161,9 +161,9 @@ class HFTextEncoder:
         ).to(self.device)
         mask = batch["attention_mask"].bool()
         output = self.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
-        tokens = [row[kept].float() for row, kept in zip(output.last_hidden_state, mask, strict=True)]
+        tokens = [row[kept].float().cpu() for row, kept in zip(output.last_hidden_state, mask, strict=True)]
         own = getattr(output, "pooler_output", None)
-        pooled = [row.mean(0) for row in tokens] if own is None else list(own.float())
+        pooled = [row.mean(0) for row in tokens] if own is None else list(own.float().cpu())
         return [Text(row, one) for row, one in zip(tokens, pooled, strict=True)]
 
 
