@@ -22,7 +22,10 @@ Out = Annotated[str, typer.Option("--out", help="Folder of the model.")]
 Where = Annotated[
     str | None, typer.Option("--where", help='Which clips: "aesthetic > 5 AND motion BETWEEN 1 AND 20".')
 ]
-Tier = Annotated[str | None, typer.Option("--tier", help="Area of the pictures: 256px is 256 × 256.")]
+Tier = Annotated[
+    str | None,
+    typer.Option("--tier", help="Area of the pictures: 256px is 256 × 256; the first stage's by default."),
+]
 Preset = Annotated[str, typer.Option("--preset", help="smoke, for a look on a CPU, or a size.")]
 Init = Annotated[str | None, typer.Option("--init", help="Folder of a model to start from.")]
 Workers = Annotated[
@@ -81,8 +84,10 @@ def encode(
     text: Annotated[
         str, typer.Option("--text", help="Text encoder whose embeddings are stored; bytes needs none.")
     ] = "bytes",
-    tier: Annotated[str, typer.Option("--tier", help="Area of the pictures: 256px is 256 × 256.")] = "256px",
-    max_frames: Annotated[int, typer.Option("--max-frames", min=1, help="Longest window, 4k + 1.")] = 129,
+    tier: Tier = None,
+    max_frames: Annotated[
+        int | None, typer.Option("--max-frames", min=1, help="Longest window, 4k + 1.")
+    ] = None,
     max_fps: Annotated[float | None, typer.Option("--max-fps", help="Frames are left out above it.")] = None,
     patch: Annotated[
         int | None, typer.Option("--patch", min=1, help="Of the model to train: 2 for 8 pixels a latent.")
@@ -170,8 +175,11 @@ def _train(
     from curate.trainer import manifest_for
 
     main = _module(module).main
-    manifest = manifest_for(run, out, where=where, tier=tier)
-    arguments = ["--manifest", manifest, "--out", out, *options]
+    found = manifest_for(run, out, where=where, tier=tier)
+    left_out = f", {found.left_out} left out by --where" if where else ""
+    copies = f", {found.duplicates} are copies of those" if found.duplicates else ""
+    print(f"{found.train} clips to train on, {found.validation} held out{copies}{left_out}")
+    arguments = ["--manifest", found.path, "--out", out, *options]
     if workers == 1 and address is None:
         _end(main(arguments))
     else:

@@ -17,8 +17,8 @@ from curate.pipelines import ConfigError, extended, override, parse_yaml, read_f
 from curate.plugins import Captioner, ClipFilter, FrameFilter, build, did_you_mean, explain
 
 __all__ = [
-    "ConfigError", "FilterStep", "Pipeline", "Plan", "Resources", "Rule", "ScanOptions", "ShardOptions",
-    "load", "override", "read_file", "resolve",
+    "ConfigError", "FilterStep", "LatentOptions", "Pipeline", "Plan", "Resources", "Rule", "ScanOptions",
+    "ShardOptions", "load", "override", "read_file", "resolve",
 ]  # fmt: skip
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

@@ -25,6 +25,9 @@ TRAIN, VALIDATION = "train", "validation"
 FIELD = "fields."
 """Prefix of a caption's structured fields among the captions."""
 
+LEAST = 10
+"""Of so many videos one is held out, where the shards' own split held out none."""
+
 CONDITIONS = ("motion", "aesthetic")
 """Filters whose score is a condition of the model, where the pipeline has them."""
 
@@ -64,8 +67,9 @@ def resolve(
     with connection:
         chosen = None if where is None else _chosen(connection, where)
         rows = _rows(connection)
-        held_out = {row["video_id"] for row in rows if row["split"] == VALIDATION}
-        copies = _copies_of(connection, held_out)
+        kept = [row for row in rows if chosen is None or row["clip_id"] in chosen]
+        hold_out_some(kept)
+        copies = _copies_of(connection, {row["video_id"] for row in rows if row["split"] == VALIDATION})
     if not rows:
         raise QueryError(
             f"{folder.root} has no shards: run its pipeline to the end with `curate run`, then train"
@@ -75,7 +79,6 @@ def resolve(
             f"the samples of {folder.root} have no captions: give the pipeline a captioner and run it again"
         )
     _add_stored(rows, Tables(folder))
-    kept = [row for row in rows if chosen is None or row["clip_id"] in chosen]
     if not kept:
         raise WhereError(
             f"--where {where!r} chooses none of the {len(rows)} samples: loosen it (`curate query RUN "
@@ -85,6 +88,18 @@ def resolve(
     _write(to_table(clips.MANIFEST, clean), path, folder.root, tier)
     train = sum(row["split"] == TRAIN for row in clean)
     return Resolved(os.fspath(path), train, len(clean) - train, len(rows) - len(kept), len(kept) - len(clean))
+
+
+def hold_out_some(rows: list[dict[str, Any]]) -> None:
+    """Where the split of the shards left no video out (one in a hundred is, and a small run has fewer), leave
+    out one in LEAST of those with the smallest ids: a training without a held-out clip cannot be judged."""
+    if any(row["split"] == VALIDATION for row in rows):
+        return
+    videos = sorted({row["video_id"] for row in rows})
+    held_out = set(videos[: len(videos) // LEAST])
+    for row in rows:
+        if row["video_id"] in held_out:
+            row["split"] = VALIDATION
 
 
 # -- the expression ------------------------------------------------------------------------------------------

@@ -96,10 +96,11 @@ class LatentOptions(Options):
     """The autoencoder: a folder that `curate train vae` wrote, or a published one's name and revision."""
     text: str = "bytes"
     """The text encoder whose embeddings are stored, name@revision or a folder; bytes needs none."""
-    tier: str = Field("256px", pattern=r"^\d{1,5}px$")
-    """Area of the pictures: 256px is that of 256 × 256 pixels in any shape."""
-    max_frames: int = Field(129, ge=1)
-    """Longest window, in frames; longer clips are stored in several."""
+    tier: str | None = Field(None, pattern=r"^\d{1,5}px$")
+    """Area of the pictures: 256px is that of 256 × 256 pixels in any shape. If it is not given, that of the
+    first stage that trains on such latents."""
+    max_frames: int | None = Field(None, ge=1)
+    """Longest window, in frames; longer clips are stored in several. If it is not given, that stage's."""
     max_fps: float | None = Field(None, ge=0.01, le=240)
     """Frames of faster clips are left out until the rate is at most this."""
     patch: int | None = Field(None, ge=1, le=64)

@@ -3,13 +3,14 @@ what models say of clips."""
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curate.cluster import Cluster
 from curate.context import RunError, Step
 from curate.machine import usable_cores
-from curate.manifest import newest_autoencoder, resolve
+from curate.manifest import Resolved, newest_autoencoder, resolve
 from curate.options import LatentOptions, Resources
 from curate.progress import ProgressReporter
 from curate.query import QueryError
@@ -25,8 +26,8 @@ MANIFEST, BEGUN = "manifest.parquet", "run.json"
 """In the folder of a training: what it reads, and what says that it has begun."""
 
 
-def manifest_for(run: str, out: str, *, where: str | None = None, tier: str | None = None) -> str:
-    """Path of the manifest in `out` that says what is trained on: the clips of `run` that `where` chooses.
+def manifest_for(run: str, out: str, *, where: str | None = None, tier: str | None = None) -> Resolved:
+    """Write `out`/manifest.parquet, which says what is trained on: the clips of `run` that `where` chooses.
 
     A training that has begun keeps the manifest that it began with. ValueError where the run's clips are
     others now, and where `out` holds other things.
@@ -39,15 +40,14 @@ def manifest_for(run: str, out: str, *, where: str | None = None, tier: str | No
                 f"{out} holds other things ({others[0]} …) and no training: give a new folder as --out"
             )
         Path(out).mkdir(parents=True, exist_ok=True)
-        resolve(folder, place, where=where, tier=tier)
-        return str(place)
+        return resolve(folder, place, where=where, tier=tier)
     if not place.exists():
         raise ValueError(f"{place} is gone, which says what was trained on: give a new folder as --out")
     with tempfile.TemporaryDirectory(prefix="curate-") as scratch:
         now = os.path.join(scratch, MANIFEST)
-        resolve(folder, now, where=where, tier=tier)
+        found = resolve(folder, now, where=where, tier=tier)
         _same_clips(str(place), now, run)
-    return str(place)
+    return replace(found, path=str(place))
 
 
 def _same_clips(place: str, now: str, run: str) -> None:

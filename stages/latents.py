@@ -54,7 +54,7 @@ def encode(
     """
     try:
         from training.geometry import usual_patch
-        from training.latents import Wanted
+        from training.latents import Wanted, first_stage
         from training.manifest import Manifest
         from training.vae import load_vae
     except ModuleNotFoundError as error:
@@ -65,8 +65,11 @@ def encode(
     resolve(folder, place)
     manifest = Manifest.read(place)
     loaded = load_vae(vae)
-    patch = options.patch or usual_patch(loaded.spatial)
-    wanted = Wanted(options.tier, options.max_frames, options.max_fps, patch)
+    usual = first_stage(vae)
+    wanted = Wanted(
+        options.tier or usual.tier, options.max_frames or usual.max_frames, options.max_fps,
+        options.patch or usual_patch(loaded.spatial),
+    )  # fmt: skip
     wanted.sizes(loaded)  # a tier that is unknown is told now
     made_with = cache_key("latents", loaded.identity, wanted.facts())
     name = os.path.abspath(vae) if os.path.isdir(vae) else vae

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 import filters
 from curate.cli import app
-from curate.config import Pipeline, ScanOptions, ShardOptions, load, override, resolve
+from curate.config import LatentOptions, Pipeline, ScanOptions, ShardOptions, load, override, resolve
 from curate.cutting import DETECTORS, SpanOptions
 from curate.media.encode import EncodeOptions
 from curate.plugins import Captioner, ClipFilter, ClipView, Plugin, SignalFilter, build, known
@@ -35,7 +35,18 @@ README = (REPOSITORY / "README.md").read_text()
 DOCS = {
     path.name: path.read_text() for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
 }
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def commands(group: Any, before: str = "") -> dict[str, Any]:
+    """Name -> command, those of groups too: `train dit`."""
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        inner = commands(command, f"{before}{name} ") if hasattr(command, "commands") else None
+        found |= inner or {f"{before}{name}": command}
+    return found
+
+
+COMMANDS = commands(typer.main.get_command(app))
 LINES = re.findall(r"^    curate (.+)$", README, re.MULTILINE)
 QUERIES = [line for line in LINES if line.startswith("query")]
 
@@ -171,12 +182,14 @@ def test_the_filter_of_the_readme_works_in_the_folder_filters(
 
 def test_every_command_and_its_options_are_in_the_readme() -> None:
     table = {
-        quoted(cells[0])[0].split()[1]: cells[1] for cells in rows(section("Your own folder next"), "command")
+        " ".join(word for word in quoted(cells[0])[0].split()[1:] if word.islower()): cells[1]
+        for title in ("Your own folder next", "Train on it")
+        for cells in rows(section(title), "command")
     }
     assert set(table) == set(COMMANDS)
     for name, command in COMMANDS.items():
         own = {option for param in command.params for option in param.opts if option.startswith("-")}
-        documented = set(re.findall(r"(?<![\w-])--?[a-z]+", table[name]))
+        documented = set(re.findall(r"(?<![\w-])--?[a-z]+(?:-[a-z]+)*", table[name]))
         # What `plan` shares with `run` may go by either of its names.
         for param in command.params:
             if param.opts[0].startswith("-"):
@@ -187,15 +200,18 @@ def test_every_command_and_its_options_are_in_the_readme() -> None:
 @pytest.mark.parametrize("line", LINES)
 def test_every_command_line_of_the_readme_is_understood(line: str) -> None:
     arguments = shlex.split(line)
-    command = COMMANDS[arguments[0]]
-    context = command.make_context(arguments[0], arguments[1:], resilient_parsing=False)
+    name = next(name for name in COMMANDS if arguments[: len(name.split())] == name.split())
+    rest = arguments[len(name.split()) :]
+    context = COMMANDS[name].make_context(name, rest, resilient_parsing=False)
     if "settings" in context.params:
         load(str(REPOSITORY / context.params["file"]), context.params["pipeline"], context.params["settings"])
 
 
 def options() -> set[str]:
     """Every option of pipelines.yaml but those of filters, by its path."""
-    nested = {"scan": ScanOptions, "shards": ShardOptions, "cuts": DETECTORS["shots"]}
+    nested = {
+        "scan": ScanOptions, "shards": ShardOptions, "cuts": DETECTORS["shots"], "latents": LatentOptions
+    }  # fmt: skip
     found = {f"{name}.{field}" for name, model in nested.items() for field in model.model_fields}
     return found | (set(Pipeline.model_fields) - set(nested) - {"captioner"}) | {"captioner.use"}
 
@@ -205,8 +221,12 @@ def test_every_option_is_in_the_readme_with_its_default() -> None:
     assert set(table) == options()
     plain = resolve("docs", {"input": "a", "output": "b"})
     for name, cell in table.items():
-        if name in ("input", "output"):
+        if name in ("input", "output", "latents.vae"):
             assert cell == ""
+            continue
+        if name.startswith("latents."):  # there are none by default
+            default = LatentOptions.model_fields[name.removeprefix("latents.")].default
+            assert quoted(cell)[0] == ("null" if default is None else str(default))
             continue
         body: dict[str, Any] = {"input": "a", "output": "b"}
         override(body, f"{name}={quoted(cell)[0]}")
@@ -267,7 +287,7 @@ PLUGINS: list[type[Plugin]] = [
 
 @pytest.mark.parametrize(
     "cls",
-    [*PLUGINS, *DETECTORS.values(), Pipeline, ScanOptions, ShardOptions, EncodeOptions],
+    [*PLUGINS, *DETECTORS.values(), Pipeline, ScanOptions, ShardOptions, LatentOptions, EncodeOptions],
     ids=lambda cls: cls.__name__,
 )
 def test_every_option_has_its_documentation_below_it(cls: type[BaseModel]) -> None:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate import clips
-from curate.manifest import WhereError, captions_of, check, resolve
+from curate.manifest import WhereError, captions_of, check, hold_out_some, resolve
 from curate.query import QueryError
 from curate.storage import Folder
 from tests.written import GOOD, IDS, KEPT, ONE, TWO, Written, written
@@ -192,3 +192,21 @@ def test_the_file_appears_whole_or_not_at_all(run: Written, tmp_path: Path) -> N
     with pytest.raises(OSError, match=r"m\.parquet"):
         resolve(run.folder, tmp_path / "m.parquet")
     assert not (tmp_path / "m.parquet.part").exists()
+
+
+def test_a_run_without_held_out_videos_holds_some_out() -> None:
+    def rows(videos: int, **splits: str) -> list[dict[str, Any]]:
+        return [
+            {"video_id": bytes([number]), "split": splits.get(f"v{number}", "train")}
+            for number in range(videos)
+            for _ in range(2)
+        ]
+
+    def held_out(found: list[dict[str, Any]]) -> list[int]:
+        hold_out_some(found)
+        return sorted(row["video_id"][0] for row in found if row["split"] == "validation")
+
+    assert held_out(rows(9)) == []
+    assert held_out(rows(25)) == [0, 0, 1, 1]
+    assert held_out(rows(25)[::-1]) == [0, 0, 1, 1]
+    assert held_out(rows(25, v7="validation")) == [7, 7]

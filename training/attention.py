@@ -5,6 +5,7 @@ the samples' borders (variable-length flash attention). Elsewhere samples of one
 `Segments` puts samples in the order of their length, such a batch is a view, and nothing is copied.
 """
 
+import importlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-try:
-    from torch.nn.attention.varlen import varlen_attn
-except ImportError:  # before torch 2.10: samples of one length at a time, as on a CPU
-    varlen_attn = None
+varlen_attn: Any = None
+"""The kernel for variable lengths; imported where there is a GPU, since it brings the compiler along."""
 
 I64 = npt.NDArray[np.int64]
 Runs = list[tuple[int, int]]
@@ -75,8 +74,16 @@ class Segments:
     def for_kernel(self, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, int, Runs]:
         """The last three arguments of `attend`, for tokens of this device and dtype."""
         half = dtype in (torch.bfloat16, torch.float16)
-        one_kernel = varlen_attn is not None and device.type == "cuda" and half
+        one_kernel = device.type == "cuda" and half
+        if one_kernel:
+            _import_kernel()
         return self.borders, self.longest, [] if one_kernel else self.runs
+
+
+def _import_kernel() -> None:
+    global varlen_attn
+    if varlen_attn is None:
+        varlen_attn = importlib.import_module("torch.nn.attention.varlen").varlen_attn
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, borders: Tensor, longest: int, runs: Runs) -> Tensor:
@@ -111,6 +118,25 @@ class _Spread(torch.autograd.Function):
             whose = (number[:, None] == sample).to(gradient.dtype)
             return whose @ gradient, None
         return gradient.new_zeros(ctx.samples, gradient.shape[1]).index_add_(0, sample, gradient), None
+
+
+class _Permuted(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, order: Tensor, inverse: Tensor) -> Tensor:
+        ctx.save_for_backward(inverse)
+        return x.index_select(0, order)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (inverse,) = ctx.saved_tensors
+        return gradient.index_select(0, inverse), None, None
+
+
+def permuted(x: Tensor, order: Tensor, inverse: Tensor) -> Tensor:
+    """x[order], for a permutation of all rows: its gradient is gathered too, where that of indexing is added
+    up row by row, as if rows could come twice."""
+    result: Tensor = _Permuted.apply(x, order, inverse)
+    return result
 
 
 def spread(values: Tensor, sample: Tensor) -> Tensor:

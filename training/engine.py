@@ -31,6 +31,7 @@ from torch.distributed.fsdp import FSDPModule
 
 from training import checkpoint
 from training.ema import Average, whole
+from training.loss_plot import write_plot
 from training.metrics import Journal, StepFacts
 from training.options import Options
 from training.ranks import Ranks
@@ -258,6 +259,8 @@ class Trainer:
                 found = self.task.validate()
                 self.task.show(self.out / "pictures", self.step)
         journal.validation(self.step, found)
+        if self.ranks.first:
+            write_plot(self.out)
 
     def averaged(self) -> "_Averaged":
         """Within it, the module has the averaged weights."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 
 from training.model import LAST, SINUSOIDS, DiT, DiTConfig
-from training.text import BYTES_PER_TOKEN
+from training.text import BYTES_PER_TOKEN, SIGHT
 
 
 def parameters(config: DiTConfig) -> int:
@@ -48,9 +48,9 @@ def _sample(config: DiTConfig, n: int, m: int) -> int:
 
 def _byte_encoder(config: DiTConfig, m: int) -> int:
     e = config.byte_width
-    window = _linear(m, 3 * BYTES_PER_TOKEN * (e // BYTES_PER_TOKEN), e)
+    letters = _linear(m * BYTES_PER_TOKEN, (2 * SIGHT + 1) * (e // BYTES_PER_TOKEN), e)
     per_layer = _linear(m, e, 3 * e) + _linear(m, e, e) + 2 * _linear(m, e, 4 * e) + _attention(m, e)
-    return window + config.byte_layers * per_layer
+    return letters + config.byte_layers * per_layer
 
 
 def _linear(rows: int, columns_in: int, columns_out: int) -> int:

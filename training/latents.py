@@ -6,10 +6,12 @@ from its length and the sizes (training.windows), so a clip of any length is sto
 be drawn one by one."""
 
 import io
+import json
 import tarfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from training.data import BAD, read_pixels
 from training.geometry import Grid
 from training.manifest import TRAIN, VALIDATION, Manifest, Sample
 from training.pictures import to_pixels
+from training.presets import Stage, recipes
 from training.prompts import variants
 from training.text import text_encoder
 from training.vae import Autoencoder, load_vae
@@ -27,6 +30,8 @@ from training.windows import Sizes, Windows
 
 Row = dict[str, Any]
 TEXTS_AT_A_TIME = 16
+REPORT = "report.json"
+"""In an autoencoder's folder: how it was trained."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,17 @@ class Wanted:
     def facts(self) -> Row:
         """What, beside the autoencoder, stored latents depend on."""
         return {"version": 1, **asdict(self)}
+
+
+def first_stage(vae: str) -> Stage:
+    """The stage whose sizes are stored where no others are asked for: the first of the recipe that has the
+    name of the autoencoder's preset (so `smoke`), else the first of training for real."""
+    try:
+        preset = json.loads((Path(vae) / REPORT).read_text())["preset"]
+    except (OSError, ValueError, KeyError, TypeError):
+        preset = None
+    known = recipes()
+    return known.get(preset, known["sora_1b"])[0]
 
 
 @dataclass(frozen=True)

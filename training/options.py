@@ -15,6 +15,9 @@ import torch
 
 T = TypeVar("T")
 
+DECAY = 0.2
+"""Share of the steps over which the rate of the schedule `decay` falls."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -25,8 +28,9 @@ class Options:
     learning_rate: float = 1e-4
     warmup_steps: int = 100
     """Steps over which the rate rises from 0."""
-    schedule: Literal["constant", "cosine"] = "constant"
-    """What the rate does after that: stays, or falls to 0 at the last step."""
+    schedule: Literal["constant", "cosine", "decay"] = "constant"
+    """What the rate does after that: stays, falls to 0 along a cosine, or stays and falls on a line over the
+    last fifth (warm-up, stable, decay; arXiv:2404.06395)."""
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.99)
     epsilon: float = 1e-8
@@ -60,6 +64,8 @@ class Options:
         warm = min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else 1.0
         if self.schedule == "constant":
             return self.learning_rate * warm
+        if self.schedule == "decay":
+            return self.learning_rate * warm * min(1.0, (self.steps - step) / (DECAY * self.steps))
         done = max(0, step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
         return self.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 

@@ -23,6 +23,8 @@ from training.rope import rotate, rotations
 
 BYTES_PER_TOKEN = 4
 MAX_BYTE_TOKENS = 256
+SIGHT = BYTES_PER_TOKEN
+"""Bytes on each side that a byte is read with: as many as the neighbouring tokens hold."""
 BYTE_HEAD = 32
 """Dimensions of a head in the byte encoder."""
 
@@ -71,21 +73,24 @@ class Bytes:
 class ByteEncoder(nn.Module):
     """Rows of four bytes [M, 4] of S captions, packed -> tokens [M, E] and one vector per caption [S, E].
 
-    Each token sees its own bytes and the neighbouring tokens' (words do not begin at multiples of four), then
-    a few layers of attention within the caption.
+    A convolution over the bytes sees each with SIGHT neighbours on both sides, and a token takes the largest
+    value of each feature over its four: words do not begin at multiples of four, and so are found wherever
+    they stand. Then come a few layers of attention within the caption.
     """
 
     def __init__(self, width: int, layers: int) -> None:
         super().__init__()
         embedding = width // BYTES_PER_TOKEN
         self.embedding = nn.Embedding(257, embedding)
-        self.window = nn.Linear(3 * BYTES_PER_TOKEN * embedding, width)
+        self.letters = nn.Linear((2 * SIGHT + 1) * embedding, width)
         self.layers = nn.ModuleList([ByteLayer(width) for _ in range(layers)])
 
     def forward(self, text: Tensor, segments: Segments) -> tuple[Tensor, Tensor]:
         values = text.nan_to_num().long()[segments.order]
         own = self.embedding(values).flatten(1)  # [M, 4e]
-        x = self.window(torch.cat(_neighbours(own, segments.place), 1))
+        around = torch.cat(_neighbours(own, segments.place), 1).unflatten(1, (3 * BYTES_PER_TOKEN, -1))
+        windows = around.unfold(1, 2 * SIGHT + 1, 1).flatten(2)  # [M, 4, e · (2 SIGHT + 1)]
+        x = F.silu(self.letters(windows)).amax(1)
         position = F.pad(segments.place[:, None].float(), (1, 1))  # along y: no seconds
         cos, sin = rotations(position, (0, BYTE_HEAD, 0))
         for layer in self.layers:
