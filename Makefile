@@ -1,19 +1,34 @@
-# make demo   installs the core into .venv, makes sample videos, runs the demo pipeline
-# make test   installs what the tests need, then linters, types, import rules and every test
+# make demo        installs the core into .venv, makes sample videos, runs the demo pipeline
+# make demo-train  installs the trainer as well, and trains on the demo's shards: some minutes
+# make test        installs what the tests need, then linters, types, import rules and every test
+# make test-slow   trains on the motion sample until the model shows what captions ask for: some ten minutes
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := data/sample
+PROMPT := A bright clip with moderate motion; the view pans to the left.
 # Test files that run at a time; those that start Ray take two CPUs each.
 JOBS ?= 2
 
-.PHONY: demo test check clean
+.PHONY: demo demo-train test test-slow check clean
 
 demo: $(BIN)/.core $(SAMPLE)/answers.json
 	$(BIN)/curate run pipelines.yaml
 
+demo-train: $(BIN)/.train demo
+	$(BIN)/curate train vae runs/demo --preset smoke --out runs/demo-vae
+	$(BIN)/curate encode runs/demo --vae runs/demo-vae
+	$(BIN)/curate train dit runs/demo --preset smoke --steps 300 --out runs/demo-dit
+	rm -f runs/demo-dit/clip.mp4
+	$(BIN)/curate generate runs/demo-dit "$(PROMPT)" --frames 33 --size 96x64 --steps 20 --out runs/demo-dit/clip.mp4
+	$(BIN)/curate losses runs/demo --model runs/demo-dit
+	@echo "look at: runs/demo-vae/reconstructions.png runs/demo-dit/loss.png runs/demo-dit/clip.mp4"
+
 test: check
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
+
+test-slow: $(BIN)/.test
+	$(BIN)/python -m pytest -q -s -m slow
 
 check: $(BIN)/.test
 	$(BIN)/ruff format --check .
@@ -34,9 +49,13 @@ $(BIN)/.core: pyproject.toml constraints/core.txt | $(BIN)/uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints/core.txt --editable .
 	touch $@
 
+$(BIN)/.train: pyproject.toml constraints/core.txt constraints/test.txt | $(BIN)/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints/core.txt --constraint constraints/test.txt --editable '.[train]'
+	touch $(BIN)/.core $@
+
 $(BIN)/.test: pyproject.toml constraints/core.txt constraints/test.txt | $(BIN)/uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints/core.txt --constraint constraints/test.txt --editable '.[test]'
-	touch $(BIN)/.core $@
+	touch $(BIN)/.core $(BIN)/.train $@
 
 $(SAMPLE)/answers.json: $(BIN)/.core
 	$(BIN)/curate sample $(SAMPLE)
