@@ -22,7 +22,8 @@ The hybrid of FLUX and Open-Sora 2.0 (after SD3's MMDiT, arXiv:2403.03206), with
   way out, and shares all else. Where it is empty nothing changes, to the bit.
 
 Precision. Norms, rotations, modulation arithmetic and the sinusoids of t are float32 whatever the parameters
-are; matrix products and what flows between blocks have the parameters' type, or autocast's. Under FSDP with
+are; matrix products, what flows between blocks, and the rows that tokens are modulated with have the
+parameters' type, or autocast's. Under FSDP with
 bfloat16 parameters set `MixedPrecisionPolicy(cast_forward_inputs=False)`: cos and sin must stay float32, and
 blocks say so if they do not.
 
@@ -38,7 +39,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.attention import Runs, attend, spread
+from training.attention import Runs, attend, permuted, spread
 from training.packing import Packed
 from training.rope import rotate, rotations
 from training.text import BYTE_HEAD, BYTES_PER_TOKEN, ByteEncoder, RMSNorm
@@ -165,9 +166,15 @@ def modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     return (normed * (1 + scale.float()) + shift.float()).to(x.dtype)
 
 
-def rows(modulation: Tensor, offset: Tensor, sample: Tensor) -> list[Tensor]:
+def rows(modulation: Tensor, offset: Tensor, sample: Tensor, dtype: torch.dtype) -> list[Tensor]:
     """What each token [T] is modulated with: K of [T, W], from the shared [S, K, W] and a block's [K, W]."""
-    return [spread(part, sample) for part in (modulation + offset).unbind(1)]
+    own = (modulation.float() + offset.float()).to(dtype)
+    return [spread(part, sample) for part in own.unbind(1)]
+
+
+def gated(x: Tensor, gate: Tensor, step: Tensor) -> Tensor:
+    """x + gate · step; x keeps its type."""
+    return x + (gate.float() * step.float()).to(x.dtype)
 
 
 class HeadNorm(nn.Module):
@@ -193,17 +200,18 @@ class Side(nn.Module):
         self.norm_q, self.norm_k = HeadNorm(config.head), HeadNorm(config.head)
         self.mlp_in, self.mlp_out = nn.Linear(width, hidden), nn.Linear(hidden, width)
 
-    def before(self, x: Tensor, shift: Tensor, scale: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """q, k, v [T, H, D] of this stream's tokens; q and k are float32."""
-        q, k, v = self.qkv(modulated(x, shift, scale)).unflatten(1, (3, self.heads, -1)).unbind(1)
-        return self.norm_q(q), self.norm_k(k), v
+    def before(self, x: Tensor, modulation: list[Tensor], cos: Tensor, sin: Tensor) -> list[Tensor]:
+        """q, k, v [T, H, D] of this stream's tokens."""
+        q, k, v = self.qkv(modulated(x, *modulation)).unflatten(1, (3, self.heads, -1)).unbind(1)
+        q, k = rotate(self.norm_q(q), cos, sin), rotate(self.norm_k(k), cos, sin)
+        return [q.to(v.dtype), k.to(v.dtype), v]
 
     def after(self, x: Tensor, attended: Tensor, modulation: list[Tensor]) -> Tensor:
         """The residual steps: attention's result, then the MLP."""
         gate, shift, scale, mlp_gate = modulation
-        x = x + gate * self.out(attended)
+        x = gated(x, gate, self.out(attended))
         h = F.gelu(self.mlp_in(modulated(x, shift, scale)), approximate="tanh")
-        return x + mlp_gate * self.mlp_out(h)
+        return gated(x, mlp_gate, self.mlp_out(h))
 
 
 class DualBlock(nn.Module):
@@ -218,25 +226,22 @@ class DualBlock(nn.Module):
         streams: list[Tensor],  # [T_i, W] each: text, video, further streams
         modulation: Tensor,  # [S, 6, W]
         sample: list[Tensor],  # [T_i] each
+        cos: list[Tensor],  # [T_i, D/2] each
+        sin: list[Tensor],
         order: Tensor,  # [T] by stream -> joint
         inverse: Tensor,  # [T] joint -> by stream
-        cos: Tensor,  # [T, D/2], joint
-        sin: Tensor,
         borders: Tensor,
         longest: int,
         runs: Runs,
     ) -> list[Tensor]:
-        assert cos.dtype == torch.float32, "set cast_forward_inputs=False: rotations are float32"
-        m = [rows(modulation, side.offset, s) for side, s in zip(self.sides, sample, strict=True)]
-        qkv = [side.before(x, *m[i][:2]) for i, (side, x) in enumerate(zip(self.sides, streams, strict=True))]
-        q, k, v = (torch.cat(part)[order] for part in zip(*qkv, strict=True))
-        q, k = rotate(q, cos, sin).to(v.dtype), rotate(k, cos, sin).to(v.dtype)
-        joint = attend(q, k, v, borders, longest, runs).flatten(1)[inverse]
+        assert cos[0].dtype == torch.float32, "set cast_forward_inputs=False: rotations are float32"
+        each = list(zip(self.sides, streams, sample, strict=True))
+        m = [rows(modulation, side.offset, s, x.dtype) for side, x, s in each]
+        qkv = [side.before(x, m[i][:2], cos[i], sin[i]) for i, (side, x, _) in enumerate(each)]
+        q, k, v = (permuted(torch.cat(part), order, inverse) for part in zip(*qkv, strict=True))
+        joint = permuted(attend(q, k, v, borders, longest, runs).flatten(1), inverse, order)
         attended = joint.split([len(x) for x in streams])
-        return [
-            side.after(x, a, m[i][2:])
-            for i, (side, x, a) in enumerate(zip(self.sides, streams, attended, strict=True))
-        ]
+        return [side.after(x, attended[i], m[i][2:]) for i, (side, x, _) in enumerate(each)]
 
 
 class SingleBlock(nn.Module):
@@ -262,13 +267,13 @@ class SingleBlock(nn.Module):
         runs: Runs,
     ) -> Tensor:
         assert cos.dtype == torch.float32, "set cast_forward_inputs=False: rotations are float32"
-        shift, scale, gate = rows(modulation, self.offset, sample)
+        shift, scale, gate = rows(modulation, self.offset, sample, x.dtype)
         qkv, h = self.qkv_mlp(modulated(x, shift, scale)).split(self.split, 1)
         q, k, v = qkv.unflatten(1, (3, self.heads, -1)).unbind(1)
         q = rotate(self.norm_q(q), cos, sin).to(v.dtype)
         k = rotate(self.norm_k(k), cos, sin).to(v.dtype)
         attended = attend(q, k, v, borders, longest, runs).flatten(1)
-        return x + gate * self.out(torch.cat([attended, F.gelu(h, approximate="tanh")], 1))
+        return gated(x, gate, self.out(torch.cat([attended, F.gelu(h, approximate="tanh")], 1)))
 
 
 class Last(nn.Module):
@@ -280,7 +285,7 @@ class Last(nn.Module):
         self.linear = nn.Linear(width, columns)
 
     def forward(self, x: Tensor, modulation: Tensor, sample: Tensor) -> Tensor:
-        return self.linear(modulated(x, *rows(modulation, self.offset, sample)))
+        return self.linear(modulated(x, *rows(modulation, self.offset, sample, x.dtype)))
 
 
 class DiT(nn.Module):
@@ -320,18 +325,20 @@ class DiT(nn.Module):
 
         joint = layout.joint
         place = torch.cat([packed.position.new_zeros(len(text), 3), packed.position[layout.by_stream]])
-        cos, sin = rotations(place[joint.order], self.config.axes)
         kernel = joint.for_kernel(text.device, text.dtype)
-        sample = list(layout.sample.split(layout.sizes))
+        turns = rotations(place, self.config.axes)  # cos and sin
+        sample, cos, sin = (list(x.split(layout.sizes)) for x in (layout.sample, *turns))
         for block in self.dual:
             streams = block(
-                streams, modulation[:, DUAL], sample, joint.order, joint.inverse, cos, sin, *kernel
+                streams, modulation[:, DUAL], sample, cos, sin, joint.order, joint.inverse, *kernel
             )
-        x = torch.cat(streams)[joint.order]
+        x = permuted(torch.cat(streams), joint.order, joint.inverse)
+        turns = tuple(turn[joint.order] for turn in turns)
         for block in self.single:
-            x = block(x, modulation[:, SINGLE], joint.sample, cos, sin, *kernel)
+            x = block(x, modulation[:, SINGLE], joint.sample, *turns, *kernel)
 
-        _, *streams = x[joint.inverse].split(layout.sizes)  # what became of the text is not needed
+        # What became of the text is not needed.
+        _, *streams = permuted(x, joint.inverse, joint.order).split(layout.sizes)
         velocity = [
             last(part, modulation[:, LAST], s)
             for last, part, s in zip(self.last, streams, sample[1:], strict=True)

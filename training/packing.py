@@ -8,7 +8,7 @@ that, so leaving something out for guidance and not knowing it are the same thin
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -143,7 +143,11 @@ class Packed:
     layout: Layout = field(repr=False)
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "Packed":
-        return _to(self, device, non_blocking)
+        return _moved(self, lambda tensor: tensor.to(device, non_blocking=non_blocking))
+
+    def pin_memory(self) -> "Packed":
+        """In memory that a GPU copies from by itself: `to(…, non_blocking=True)` then waits for nothing."""
+        return _moved(self, Tensor.pin_memory)
 
     def videos(self, tokens: Tensor, patch: int) -> list[Tensor]:
         """What stands in stream 0 of `tokens` [N, C·p·p], as latents [C, t, h, w], one per sample."""
@@ -271,13 +275,13 @@ def _layout(sample: Tensor, stream: Tensor, text_lengths: list[int], streams: in
 T = TypeVar("T")
 
 
-def _to(value: T, device: torch.device | str, non_blocking: bool) -> T:
-    """A dataclass with all its tensors on `device`."""
+def _moved(value: T, move: Callable[[Tensor], Tensor]) -> T:
+    """A dataclass with all its tensors elsewhere."""
     moved: dict[str, Any] = {}
     for part in fields(value):  # type: ignore[arg-type]
         inner = getattr(value, part.name)
         if isinstance(inner, Tensor):
-            moved[part.name] = inner.to(device, non_blocking=non_blocking)
+            moved[part.name] = move(inner)
         elif is_dataclass(inner):
-            moved[part.name] = _to(inner, device, non_blocking)
+            moved[part.name] = _moved(inner, move)
     return replace(value, **moved)  # type: ignore[type-var]

@@ -24,12 +24,20 @@ KEPT = (
 and modulations are made again in the backward pass; they are most of the memory and little of the time."""
 
 
+COMPILATIONS = 64
+"""Of one function, at most; each takes up to a minute."""
+
+
 def prepare(module: nn.Module, blocks: Sequence[nn.Module], options: Options, ranks: Ranks) -> None:
     """Recompute, compile and shard `module` in place; parameters keep their names."""
     if options.recompute != "none":
         for block in blocks:
             _recompute(block, selective=options.recompute == "selective")
     if options.compile:
+        # Blocks share their code, and so a count of compilations: a pack of one sample, one without captions,
+        # and looks without gradients are each compiled anew. Beyond the usual limit of 8 all would silently
+        # run without the compiler.
+        torch._dynamo.config.recompile_limit = COMPILATIONS
         for block in blocks:
             block.compile(dynamic=True)
     mesh = ranks.mesh()

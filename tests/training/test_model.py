@@ -251,6 +251,23 @@ def test_half_precision_stays_near_single(config: DiTConfig) -> None:
     assert (half - expected).abs().mean() < 0.05 * expected.abs().mean()
 
 
+def test_what_flows_between_blocks_is_half_precision_and_rotations_are_not() -> None:
+    """Under autocast (one GPU) as with parameters in bfloat16 (sharded): the same model at any world size."""
+    model = filled(BYTES)
+    seen: list[tuple[object, ...]] = []
+    for block in (*model.dual, *model.single):
+        block.register_forward_hook(lambda _, inputs, output: seen.append((inputs, output)))
+    with torch.autocast("cpu", torch.bfloat16):
+        velocity(model, examples(BYTES))
+    for inputs, output in seen:
+        flows = output if isinstance(output, list) else [output]
+        assert {x.dtype for x in flows} == {torch.bfloat16}
+        dual = isinstance(output, list)
+        cos = inputs[3][1] if dual else inputs[3]  # type: ignore[index]
+        assert cos.dtype == torch.float32
+    assert len(seen) == 4
+
+
 def test_times_are_not_lost_to_half_precision() -> None:
     """Neighbouring times differ by less than bfloat16 can tell apart: they must not be rounded before."""
     model = filled(BYTES).bfloat16()

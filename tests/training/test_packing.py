@@ -1,6 +1,7 @@
 """Samples in a pack are as if each were alone: outputs, gradients, and whatever happens to the others."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -136,6 +137,23 @@ def test_no_row_is_padding() -> None:
     assert len(packed.tokens) == len(packed.sample) == sum(packed.lengths)
     assert len(packed.text) == sum(packed.text_lengths)
     assert packed.image.count_nonzero() == packed.image[24:30].count_nonzero() > 0
+
+
+def test_all_of_a_pack_moves() -> None:
+    """A tensor that stayed behind would be copied, and waited for, in every step."""
+    packed = pack(examples(TEXT), TEXT).to("meta")
+
+    def tensors(value: object) -> Iterator[torch.Tensor]:
+        for part in fields(value):  # type: ignore[arg-type]
+            inner = getattr(value, part.name)
+            if isinstance(inner, torch.Tensor):
+                yield inner
+            elif is_dataclass(inner):
+                yield from tensors(inner)
+
+    found = list(tensors(packed))
+    assert len(found) == 12 + 4 + 2 * 5
+    assert all(tensor.is_meta for tensor in found)
 
 
 def test_attention_is_softmax_within_each_sample() -> None:
