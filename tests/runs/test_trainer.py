@@ -49,7 +49,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, ray_started: None) -> Project:
     make_motion(project.root / "clips", COUNT)
     project.pipeline = {
         "input": str(project.root / "clips/train.csv"), "output": str(project.root / "run"),
-        "cuts": {"min_seconds": 1}, "shards": {"crf": 12, "validation": 0.2},
+        "cuts": {"min_seconds": 1}, "filters": [{"use": "motion"}], "shards": {"crf": 12, "validation": 0.2},
     }  # fmt: skip
     project.run()
     done("train", "vae", project.out, "--out", project.root / "vae", "--steps", 2)

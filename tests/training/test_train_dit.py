@@ -1,0 +1,99 @@
+"""What training the transformer refuses, in one sentence, and what it leaves in its folder."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.test_distributed import VAE, arguments
+from tests.training.vae_run import made_run
+from training import checkpoint
+from training.model_folder import load_model, load_vae_of
+from training.train_dit import main
+from training.vae import VideoVAE, save_vae
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    made_run(root, count=5, validation=1)
+    torch.manual_seed(0)
+    save_vae(VideoVAE(VAE), root / "vae")
+    return root
+
+
+@pytest.fixture(scope="module")
+def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("trained") / "dit"
+    assert main(["--out", str(out), *arguments(data, "--steps", "2")]) == 0
+    return out
+
+
+def refused(capsys: pytest.CaptureFixture[str], out: Path, data: Path, *more: str) -> str:
+    """The sentence; nothing was made."""
+    before = sorted(path.name for path in out.iterdir()) if out.exists() else None
+    assert main(["--out", str(out), *arguments(data, *more)]) == 2
+    said = capsys.readouterr().err.strip()
+    assert len(said.splitlines()) == 1
+    after = sorted(path.name for path in out.iterdir()) if out.exists() else None
+    assert after == before
+    return said
+
+
+def test_the_folder_of_a_training_is_whole_by_itself(trained: Path) -> None:
+    assert {path.name for path in trained.iterdir()} == {
+        "checkpoints", "config.json", "loss.png", "manifest.parquet", "metrics.jsonl", "model.safetensors",
+        "pictures", "run.json", "tensorboard", "vae",
+    }  # fmt: skip
+    model, facts = load_model(trained)
+    assert (facts.tier, facts.max_frames, facts.fps) == ("48px", 9, 24.0)
+    assert load_vae_of(trained, facts).latent_channels == model.config.latent_channels
+    (picture,) = (trained / "pictures").iterdir()
+    assert picture.name == "step-00000002.png"
+    assert list((trained / "tensorboard").iterdir())
+
+
+def test_what_is_not_known_is_named(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "choose one of" in refused(capsys, tmp_path / "a", data, "--preset", "huge")
+    assert "256px_t2v" in refused(capsys, tmp_path / "a", data, "--stage", "2px")
+    assert "pixels" in refused(capsys, tmp_path / "a", data, "--tier", "large")
+    assert "tokens" in refused(capsys, tmp_path / "a", data, "--pack-tokens", "4")
+    assert "no model" in refused(capsys, tmp_path / "a", data, "--init", str(tmp_path / "nowhere"))
+    without = [word for word in arguments(data) if word not in ("--vae", str(data / "vae"))]
+    assert main(["--out", str(tmp_path / "a"), *without]) == 2
+    assert "no autoencoder is named" in capsys.readouterr().err
+
+
+def test_a_model_of_another_configuration_is_no_start(
+    trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = json.loads((trained / "config.json").read_text())
+    (tmp_path / "other").mkdir()
+    weights = checkpoint.read_weights(trained)
+    config["dit"]["mlp"] = 2
+    checkpoint.export(tmp_path / "other", weights, config)
+    assert "no whole model" in refused(capsys, tmp_path / "a", data, "--init", str(tmp_path / "other"))
+    said = refused(capsys, tmp_path / "a", data, "--init", str(trained), "--preset", "50m")
+    assert "another configuration" in said
+    # One that fits is a start: its first loss is not that of a new model.
+    assert main(["--out", str(tmp_path / "b"), *arguments(data, "--steps", "1", "--init", str(trained))]) == 0
+
+
+def test_a_model_that_does_not_fit_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.sysconf
+    monkeypatch.setattr(os, "sysconf", lambda name: 1000 if name == "SC_PHYS_PAGES" else real(name))
+    said = refused(capsys, tmp_path / "a", data)
+    assert "take a smaller preset or more devices" in said
+
+
+def test_a_training_of_other_options_is_not_gone_on_with(
+    trained: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(capsys, trained, data, "--steps", "4", "--seed", "7")
+    assert "other options (seed)" in said
+    said = refused(capsys, trained, data, "--steps", "4", "--stills", "0.5")
+    assert "(data)" in said
