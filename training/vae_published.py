@@ -113,18 +113,22 @@ def _sizes(published: Any, config: Any) -> tuple[int, int, int]:
     """(latent channels, pixels per latent, frames per latent frame)."""
     channels = config.get("latent_channels") or config.get("z_dim")
     # Wan 2.2 has a stem of 2×2 pixels, which only its configuration counts.
-    spatial = config.get("scale_factor_spatial") or published.spatial_compression_ratio
-    temporal = config.get("scale_factor_temporal") or getattr(published, "temporal_compression_ratio", None)
-    return int(channels), int(spatial), int(temporal or config["temporal_compression_ratio"])
+    spatial, temporal = config.get("scale_factor_spatial"), config.get("scale_factor_temporal")
+    if (
+        type(published).__name__ == "AutoencoderKLCogVideoX"
+    ):  # each of its levels but the last halves the sides
+        spatial, temporal = 2 ** (len(config["block_out_channels"]) - 1), config["temporal_compression_ratio"]
+    spatial = spatial or published.spatial_compression_ratio
+    temporal = temporal or published.temporal_compression_ratio
+    return int(channels), int(spatial), int(temporal)
 
 
 def _normalisation(published: Any, config: Any, channels: int) -> tuple[Tensor, Tensor]:
     """(mean, deviation) of each latent channel, [C]."""
     scaling = float(config.get("scaling_factor") or 1)
-    mean = getattr(published, "latents_mean", None)  # LTX keeps them with the weights
-    std = getattr(published, "latents_std", None)
-    mean = config.get("latents_mean") if mean is None else mean
-    std = config.get("latents_std") if std is None else std
+    kept = dict(published.named_buffers())  # LTX keeps them with the weights
+    mean = kept.get("latents_mean", config.get("latents_mean"))
+    std = kept.get("latents_std", config.get("latents_std"))
     if mean is None or std is None:
         mean, std = [float(config.get("shift_factor") or 0)] * channels, [1.0] * channels
     as_tensors = [torch.as_tensor(x, dtype=torch.float32).detach().clone() for x in (mean, std)]

@@ -49,7 +49,10 @@ def test_pyramid_takes_any_size() -> None:
     x = torch.rand(1, 3, 1, 24, 40, requires_grad=True)
     pyramid(x, torch.zeros(1, 3, 1, 24, 40)).backward()
     assert x.grad is not None
-    assert (x.grad != 0).float().mean() > 0.9
+    # Signs of five levels can cancel at a pixel, and an odd side must not leave its last row out.
+    assert (x.grad != 0).float().mean() > 0.75
+    assert (x.grad[..., -1, :] != 0).any()
+    assert (x.grad[..., -1] != 0).any()
 
 
 def test_the_loss_is_the_sum_of_its_weighted_parts() -> None:
