@@ -25,6 +25,7 @@ import pyarrow as pa
 import torch
 
 from curate import clips
+from training.autoencoder import Autoencoder
 from training.data import Loader, Reader
 from training.dit_task import DiTTask, Noise, Ready
 from training.geometry import Grid, fit, usual_patch
@@ -38,7 +39,8 @@ from training.ranks import Ranks
 from training.sharding import prepare
 from training.text import text_encoder
 from training.train_dit import main as train
-from training.vae import PRESETS, Autoencoder, VideoVAE, load_vae, save_vae
+from training.vae import PRESETS, VideoVAE
+from training.vae_folder import load_vae, save_vae
 from training.windows import Sizes
 
 SHAPES = ((1920, 1080), (1080, 1920), (1440, 1080), (1080, 1080), (1280, 544))

@@ -56,7 +56,7 @@ def encode(
         from training.geometry import usual_patch
         from training.latents import Wanted, first_stage
         from training.manifest import Manifest
-        from training.vae import load_vae
+        from training.vae_folder import load_vae
     except ModuleNotFoundError as error:
         raise RunError(f"the package {error.name} is not installed: {NEEDED}") from error
     tables, vae, text = Tables(folder), options.vae, options.text

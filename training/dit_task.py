@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from training import flow
+from training.autoencoder import Autoencoder
 from training.data import Batch, Item, Skipped
 from training.engine import PackLoss, Part
 from training.flops import flops
@@ -22,7 +23,6 @@ from training.model import DiT, DiTConfig
 from training.packing import Example, Packed, nothing, pack, patchify
 from training.pictures import to_pixels
 from training.text import Text, TextEncoder
-from training.vae import Autoencoder
 
 CONDITION_DROPOUT = 0.1
 """Share of draws without motion score, and without aesthetic score: so that both can be left open."""

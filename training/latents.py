@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from curate.clips import captions_digest
+from training.autoencoder import Autoencoder
 from training.data import BAD, read_pixels
 from training.geometry import Grid
 from training.manifest import TRAIN, VALIDATION, Manifest, Sample
@@ -25,7 +26,7 @@ from training.pictures import to_pixels
 from training.presets import Stage, recipes
 from training.prompts import variants
 from training.text import text_encoder
-from training.vae import Autoencoder, load_vae
+from training.vae_folder import load_vae
 from training.windows import Sizes, Windows
 
 Row = dict[str, Any]

@@ -14,9 +14,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from curate.clips import new_hash
+from training.autoencoder import Autoencoder
 from training.model import DiT, DiTConfig
 from training.prompts import Policy
-from training.vae import Autoencoder, load_vae
+from training.vae_folder import load_vae
 
 KIND = "curate.dit.1"
 CONFIG, WEIGHTS = "config.json", "model.safetensors"

@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from training.ahead import Ahead
+from training.autoencoder import Autoencoder
 from training.data import Loader, Reader
 from training.dit_look import Look
 from training.dit_task import DiTTask, Noise
@@ -39,7 +40,7 @@ from training.presets import Stage, preset, recipes
 from training.prompts import Policy
 from training.ranks import Ranks
 from training.text import text_encoder
-from training.vae import Autoencoder, load_vae
+from training.vae_folder import load_vae
 from training.windows import Sizes
 
 VAE = "vae"

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.vae import Posterior
+from training.autoencoder import Posterior
 
 Perceptual = Callable[[Tensor, Tensor], Tensor]
 """(x̂, x), both [B, 3, T, H, W] in [-1, 1] -> a scalar, 0 where they are equal."""

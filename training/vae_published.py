@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.vae import Autoencoder, Posterior, check_pixels
+from training.autoencoder import Autoencoder, Posterior, check_pixels
 
 KNOWN = (
     "AutoencoderKLCogVideoX",

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from training.autoencoder import Autoencoder
 from training.pictures import U8, sheet, to_frames, write_mp4, write_png
-from training.vae import Autoencoder
 from training.vae_loss import psnr, resized
 
 FPS = 12

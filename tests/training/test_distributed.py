@@ -21,7 +21,8 @@ from training.manifest import Manifest
 from training.model import DiT, DiTConfig
 from training.plan import Schedule
 from training.text import text_encoder
-from training.vae import VAEConfig, VideoVAE, save_vae
+from training.vae import VAEConfig, VideoVAE
+from training.vae_folder import save_vae
 from training.windows import Sizes
 
 STEPS = 20

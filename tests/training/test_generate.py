@@ -21,7 +21,8 @@ from training.generate import BLIND, Maker, Wanted, generate, main
 from training.given import Clip, Picture
 from training.model_folder import CONFIG, Facts, save_model
 from training.pictures import to_frames, to_pixels, write_mp4, write_png
-from training.vae import VAEConfig, VideoVAE, save_vae
+from training.vae import VAEConfig, VideoVAE
+from training.vae_folder import save_vae
 
 VAE = VAEConfig(
     latent_channels=4, patch=2, widths=(8, 16, 32), strides=((2, 2), (2, 2)), encoder_blocks=1,

@@ -11,7 +11,8 @@ from safetensors.torch import load_file, save_file
 from tests.training.tiny_dit import BYTES, CONFIGS, examples, filled
 from training.model_folder import CONFIG, WEIGHTS, Facts, identity, load_model, load_vae_of, save_model
 from training.packing import pack
-from training.vae import VAEConfig, VideoVAE, save_vae
+from training.vae import VAEConfig, VideoVAE
+from training.vae_folder import save_vae
 
 FACTS = Facts(vae="vae", vae_identity="0" * 32, fps=12.5, shift=4.0, captions=(0.5, 0.5, 0.0, 0.0))
 VAE = VAEConfig(

@@ -12,7 +12,8 @@ from tests.training.vae_run import made_run
 from training import checkpoint
 from training.model_folder import load_model, load_vae_of
 from training.train_dit import main
-from training.vae import VideoVAE, save_vae
+from training.vae import VideoVAE
+from training.vae_folder import save_vae
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from training.vae import Posterior
+from training.autoencoder import Posterior
 from training.vae_loss import PERCEPTUAL, VAELoss, kl, psnr, pyramid, resized
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from training.vae import load_vae
+from training.vae_folder import load_vae
 from training.vae_published import _place
 
 needs_diffusers = pytest.mark.skipif(
