@@ -37,6 +37,8 @@ from training.options import Options
 from training.ranks import Ranks
 from training.sharding import prepare, reshard
 
+UNREAD = 50
+"""Steps one after the other of which no sample could be read, after which no other is expected to be."""
 STOP = "stop"
 """A file of this name in the folder ends the training as SIGTERM does: where signals do not reach it."""
 SPIKE_WINDOW = 50
@@ -136,7 +138,7 @@ class Trainer:
         """`identity`: JSON that a run which goes on must share: the model's options, the manifest's
         digest."""
         self.task, self.out, self.options, self.ranks = task, out, options, ranks
-        self.identity = identity
+        self.identity = _plain(identity)
         self.step = 0
         """Global steps done."""
         self._check_folder()
@@ -145,6 +147,8 @@ class Trainer:
         self.optimizer = _optimizer(task.module, options)
         self.average = Average(task.module, options.ema_decay)
         self._recent: deque[float] = deque(maxlen=SPIKE_WINDOW)
+        self._unread = 0
+        """Steps, up to this one, of which no sample could be read."""
         self._stop = threading.Event()
         self._resume()
 
@@ -218,6 +222,12 @@ class Trainer:
             logs=_summed(done), packs=sum(self.task.tokens(pack) > 0 for pack in batch.packs),
         )  # fmt: skip
         self._check(facts)
+        self._unread = 0 if facts.tokens else self._unread + 1
+        if self._unread >= min(UNREAD, self.options.steps):
+            raise ValueError(
+                f"no sample of {self._unread} steps could be read, the last of them: "
+                f"{facts.skipped[-1] if facts.skipped else 'none was dealt'}: look at the run's shards"
+            )
         if facts.tokens:  # a step whose every sample was skipped moves nothing, weight decay included
             self.optimizer.step()
             self.average.update(self.step)
@@ -392,6 +402,13 @@ def _optimizer(module: nn.Module, options: Options) -> torch.optim.AdamW:
     for state in optimizer.state.values():
         state["step"].zero_()
     return optimizer
+
+
+def _plain(value: Any) -> Any:
+    """As JSON gives it back: tuples are lists."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _filled(found: PackLoss) -> list[Part]:

@@ -144,7 +144,7 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
         "seed": options.seed, "init": given.init,
         "data": {name: value for name, value in asdict(data).items() if name not in free},
     }  # fmt: skip
-    trainer = Trainer(task, out, options, ranks, _plain(identity))
+    trainer = Trainer(task, out, options, ranks, identity)
     if ranks.first:
         _keep_beside(out, given.manifest, place)
     ranks.barrier()
@@ -248,13 +248,6 @@ def _keep_beside(out: Path, manifest: str, vae: str) -> None:
         (out / VAE).mkdir(exist_ok=True)
         for name in ("config.json", "model.safetensors"):
             shutil.copyfile(Path(vae) / name, out / VAE / name)
-
-
-def _plain(value: Any) -> Any:
-    """As JSON gives it back: tuples are lists."""
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def parser() -> argparse.ArgumentParser:

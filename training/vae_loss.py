@@ -2,6 +2,8 @@
 
     L = |x̂ - x| + λ_p P(x̂, x) + λ_KL KL(q(z|x) ‖ N(0, 1))
 
+of each video of a batch, as means over its values.
+
 The weights follow latent diffusion and its successors (arXiv:2112.10752; Hunyuan, arXiv:2412.03603: L1 + 0.1
 LPIPS + 1e-6 KL): KL only keeps the latents from running away, it is not there to make them noise.
 """
@@ -15,16 +17,16 @@ from torch import Tensor
 from training.autoencoder import Posterior
 
 Perceptual = Callable[[Tensor, Tensor], Tensor]
-"""(x̂, x), both [B, 3, T, H, W] in [-1, 1] -> a scalar, 0 where they are equal."""
+"""(x̂, x), both [B, 3, T, H, W] in [-1, 1] -> [B], 0 where they are equal."""
 
 KL_WEIGHT = 1e-6
 PYRAMID_WEIGHT, LPIPS_WEIGHT = 1.0, 0.1
 
 
 def kl(posterior: Posterior) -> Tensor:
-    """KL(N(μ, σ²) ‖ N(0, 1)) = ½ (μ² + σ² - 1 - log σ²), in nats, the mean over the latents' values."""
+    """KL(N(μ, σ²) ‖ N(0, 1)) = ½ (μ² + σ² - 1 - log σ²), in nats, the mean over each one's values: [B]"""
     mean, logvar = posterior.mean, posterior.logvar
-    return 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
+    return _each(0.5 * (mean.square() + logvar.exp() - 1 - logvar))
 
 
 def pyramid(reconstruction: Tensor, original: Tensor) -> Tensor:
@@ -35,18 +37,19 @@ def pyramid(reconstruction: Tensor, original: Tensor) -> Tensor:
     little soft costs little, a colour that is off costs at every scale. The pyramid is linear, so one of the
     difference is enough.
     """
+    batch = len(original)
     d = (reconstruction - original).transpose(1, 2).flatten(0, 1)  # a picture is [3, H, W]
-    total, levels = torch.zeros((), device=d.device), 0
+    total, levels = torch.zeros(batch, device=d.device), 0
     while min(d.shape[-2:]) >= 4 and levels < 5:
         coarse = F.avg_pool2d(d, 2, ceil_mode=True)
         fine = F.interpolate(coarse, scale_factor=2, mode="nearest")[..., : d.shape[-2], : d.shape[-1]]
-        total = total + (d - fine).abs().mean()
+        total = total + _each((d - fine).abs().unflatten(0, (batch, -1)))
         d, levels = coarse, levels + 1
-    return (total + d.abs().mean()) / (levels + 1)
+    return (total + _each(d.abs().unflatten(0, (batch, -1)))) / (levels + 1)
 
 
 def _none(reconstruction: Tensor, original: Tensor) -> Tensor:
-    return torch.zeros((), device=reconstruction.device)
+    return torch.zeros(len(reconstruction), device=reconstruction.device)
 
 
 def _lpips() -> Perceptual:
@@ -61,7 +64,8 @@ def _lpips() -> Perceptual:
 
     def distance(reconstruction: Tensor, original: Tensor) -> Tensor:
         pictures = [x.transpose(1, 2).flatten(0, 1).float() for x in (reconstruction, original)]
-        return network.to(reconstruction.device)(*pictures).mean()
+        found: Tensor = network.to(reconstruction.device)(*pictures)
+        return _each(found.unflatten(0, (len(original), -1)))
 
     return distance
 
@@ -72,6 +76,11 @@ PERCEPTUAL: dict[str, tuple[Callable[[], Perceptual], float]] = {
     "lpips": (_lpips, LPIPS_WEIGHT),
 }
 """Name -> (what makes it, its usual weight λ_p)."""
+
+
+def _each(values: Tensor) -> Tensor:
+    """[B, …] -> [B], means in float32."""
+    return values.float().flatten(1).mean(1)
 
 
 class VAELoss:
@@ -95,9 +104,10 @@ class VAELoss:
     def __call__(
         self, reconstruction: Tensor, original: Tensor, posterior: Posterior
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """(L, its parts, detached): both videos [B, 3, T, H, W]."""
+        """(L [B], its parts [B], detached) of videos [B, 3, T, H, W]."""
+        reconstruction = reconstruction.float()
         parts = {
-            "l1": (reconstruction - original).abs().mean(),
+            "l1": _each((reconstruction - original).abs()),
             "perceptual": self.perceptual(reconstruction, original),
             "kl": kl(posterior),
         }
