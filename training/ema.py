@@ -42,9 +42,10 @@ def _local(value: Tensor) -> Tensor:
 
 
 def whole(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of all ranks put together, on the CPU. Called by every rank."""
+    """A copy of the weights of all ranks put together, on the CPU. Called by every rank."""
     found = {}
     for name, value in weights.items():
         full = value.full_tensor() if isinstance(value, DTensor) else value
-        found[name] = full.detach().cpu()
+        # `cpu` alone gives what is on the CPU already as it is, and it would change with the training.
+        found[name] = full.detach().to("cpu", copy=True)
     return found

@@ -83,7 +83,7 @@ def recipe(preset: str) -> tuple[VAEConfig, Options, Crops]:
     )  # fmt: skip
     if preset == "smoke":
         options = dataclasses.replace(
-            options, steps=300, learning_rate=5e-4, warmup_steps=20, ema_decay=0.99, save_every=0,
+            options, steps=300, learning_rate=3e-4, warmup_steps=20, ema_decay=0.99, save_every=0,
             validate_every=0,
         )  # fmt: skip
         return PRESETS[preset], options, Crops(batch=2, frames=9, size=64, threads=2)

@@ -140,7 +140,9 @@ class Encoder(nn.Module):
         for layer in self.layers:
             x = layer(x, past)
         mean, logvar = self.head(F.silu(self.norm(x)), past).chunk(2, 1)
-        return mean + linear, logvar
+        # Never above 0, the prior's: while noise is too weak to be seen, KL alone moves the variance, and
+        # Adam takes full steps of the weakest gradient, until a single position is nothing but noise.
+        return mean + linear, -F.softplus(-logvar).clamp_max(30.0)
 
 
 class Decoder(nn.Module):
@@ -194,8 +196,7 @@ class VideoVAE(Autoencoder):
             parts.append(self.encoder(chunk.to(self.latent_mean), past if chunk_frames else None))
             past.begun = True
         means, logvars = zip(*parts, strict=True)
-        # e^-30 is no noise at all, e^20 is nothing but noise: beyond lies overflow.
-        return Posterior(torch.cat(means, 2), torch.cat(logvars, 2).clamp(-30, 20))
+        return Posterior(torch.cat(means, 2), torch.cat(logvars, 2))
 
     def decode(self, z: Tensor, chunk_frames: int | None = None) -> Tensor:
         length = self._latents_per_chunk(chunk_frames, whole=z.shape[2])

@@ -2,8 +2,11 @@
 
 Of all linear maps from blocks of pixels to C numbers and back, principal component analysis loses least
 (Baldi and Hornik, Neural Networks 2, 1989). It takes seconds where gradient descent takes an hour to get
-there, since the eigenvalues of the covariance of pixels span many orders of magnitude; and what it gives is
-good to diffuse: coarse colour first, orthogonal, none of the channels dead."""
+there, since the eigenvalues of the covariance of pixels span many orders of magnitude.
+
+The components are then turned so that every channel has the same variance. Latents are normalised channel by
+channel, and would otherwise give the finest component the weight of the mean colour: a model of them would
+spend itself on texture. So turned, distances between latents are distances between pictures."""
 
 from collections.abc import Iterable
 
@@ -44,5 +47,20 @@ def linear_start(vae: VideoVAE, clips: Iterable[Tensor], seed: int = 0) -> None:
         torch.manual_seed(seed)
         _, _, directions = torch.svd_lowrank(x, q=min(2 * vae.latent_channels, *x.shape), niter=2)
     basis = directions.T[: vae.latent_channels]
+    basis = even(len(basis)) @ basis
     z = x @ basis.T
     vae.set_linear(basis / z.square().mean().sqrt().clamp_min(1e-4), mean)
+
+
+def even(count: int) -> Tensor:
+    """A rotation [count, count] whose entries are ±1/√count where that is a power of two (Hadamard's matrix,
+    by Sylvester), so that each of its rows has an even share of every direction; else cosines of the DCT."""
+    if count & (count - 1) == 0:
+        h = torch.ones(1, 1)
+        while len(h) < count:
+            h = torch.cat([torch.cat([h, h], 1), torch.cat([h, -h], 1)])
+        return h / count**0.5
+    k, n = torch.arange(count)[:, None], torch.arange(count)[None]
+    cosines = torch.cos(torch.pi * (2 * n + 1) * k / (2 * count)) * (2 / count) ** 0.5
+    cosines[0] /= 2**0.5
+    return cosines.T

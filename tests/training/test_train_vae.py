@@ -2,8 +2,6 @@
 
 import itertools
 import json
-import re
-from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -12,188 +10,242 @@ import numpy as np
 import pytest
 import torch
 
-import training.train_vae as train_vae
+from tests.training import ranks_run
 from tests.training.vae_run import drawn, made_run
-from training.data import Reader
+from training import metrics
+from training.data import Item, Reader
+from training.geometry import Grid
 from training.manifest import Manifest
 from training.pictures import sheet, to_frames, to_pixels, write_mp4
-from training.train_vae import gradients, learning_rate, main, schedule
-from training.vae import PRESETS, VideoVAE, load_vae, save_vae
+from training.plan import Schedule
+from training.ranks import Ranks
+from training.train_vae import main
+from training.vae import PRESETS, VideoVAE
+from training.vae_folder import load_vae, save_vae
 from training.vae_loss import VAELoss
 from training.vae_report import latent_statistics
+from training.vae_task import VAETask
+from training.windows import Sizes
 
-SMALL = replace(train_vae.RECIPES["smoke"], steps=3, batch=2, warmup=1)
-
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(train_vae.RECIPES, "smoke", SMALL)
+SHORT = ["--steps", "3", "--warmup-steps", "1", "--device", "cpu"]
+CROP = (9, 64, 64)
 
 
-@pytest.mark.usefixtures("small")
+def train(manifest: Path, out: Path, *more: str) -> int:
+    return main(["--manifest", str(manifest), "--out", str(out), *SHORT, *more])
+
+
+def rows(out: Path) -> list[dict]:
+    return [row for row in metrics.read(out) if "step" in row]
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_run(tmp_path_factory.mktemp("run"))
+
+
 def test_a_training_leaves_a_model_its_numbers_and_pictures(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    manifest, out = made_run(tmp_path / "run"), tmp_path / "vae"
-    assert main(["--manifest", str(manifest), "--preset", "smoke", "--out", str(out)]) == 0
-    assert sorted(path.name for path in out.iterdir()) == [
-        "config.json", "metrics.jsonl", "model.safetensors", "reconstructions.mp4", "reconstructions.png",
-        "report.json",
-    ]  # fmt: skip
+    out = tmp_path / "vae"
+    assert train(manifest, out) == 0
+    assert {path.name for path in out.iterdir()} == {
+        "checkpoints", "config.json", "loss.png", "metrics.jsonl", "model.safetensors", "pictures",
+        "reconstructions.mp4", "reconstructions.png", "report.json", "run.json", "tensorboard",
+    }  # fmt: skip
     report = json.loads((out / "report.json").read_text())
     held_out = Manifest.read(manifest).rows_of("validation")
     assert report["held_out"]
+    assert report["preset"] == "smoke"
     assert {clip["name"] for clip in report["clips"]} == {
-        Manifest.read(manifest).key(int(r)) for r in held_out
+        Manifest.read(manifest).key(int(row)) for row in held_out
     }
-    assert report["psnr_resized"] == pytest.approx(
-        np.mean([c["psnr_resized"] for c in report["clips"]]), abs=1e-3
-    )
-    assert re.search(
-        rf"PSNR of held-out clips: {report['psnr']} dB; .* {report['psnr_resized']} dB",
-        capsys.readouterr().out,
-    )
-    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines] == [0, 2]
-    assert set(lines[0]) == {
-        "step", "loss", "l1", "perceptual", "kl", "gradient_norm", "seconds", "data_wait_seconds"
-    }  # fmt: skip
+    for name in ("psnr", "psnr_resized"):
+        assert report[name] == pytest.approx(np.mean([clip[name] for clip in report["clips"]]), abs=1e-3)
+    said = capsys.readouterr()
+    assert f"PSNR of held-out clips: {report['psnr']} dB; resized down and up by 8" in said.out
+    assert f"{report['psnr_resized']} dB" in said.out
+    # What was measured while training, through the module that trains, is what the report says.
+    (seen,) = [row["validation"] for row in metrics.read(out) if "validation" in row]
+    assert seen["psnr"] == pytest.approx(report["psnr"], abs=0.02)
+    assert seen["psnr resized"] == pytest.approx(report["psnr_resized"], abs=0.02)
+    assert [row["step"] for row in rows(out)] == [0, 1, 2]
+    assert {"loss", "l1", "perceptual", "kl", "gradient_norm", "mfu", "wait_share"} <= set(rows(out)[0])
     # Two clips; original, reconstruction and resized of the first and the last frame; 2 pixels between.
     assert cv2.imread(str(out / "reconstructions.png")).shape == (2 * 96 + 2, 6 * 96 + 5 * 2, 3)
     with av.open(str(out / "reconstructions.mp4")) as film:
         assert sum(1 for _ in film.decode(video=0)) == 17
     vae = load_vae(out)
     assert vae.identity == report["identity"]
-    assert vae.latent_std.min() > 0
-    assert not torch.equal(vae.latent_mean, torch.zeros(16))
+    with torch.no_grad():
+        z = torch.cat([vae.to_latent(to_pixels(drawn(seed)[:17])[None]).flatten(2) for seed in range(4)], 2)
+    assert z.std() == pytest.approx(1, abs=0.5)
 
 
-@pytest.mark.usefixtures("small")
-def test_the_same_training_gives_the_same_weights(tmp_path: Path) -> None:
-    manifest = made_run(tmp_path / "run")
+def test_the_same_training_gives_the_same_weights(manifest: Path, tmp_path: Path) -> None:
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
-        assert main(["--manifest", str(manifest), "--out", str(tmp_path / name), "--seed", seed]) == 0
+        assert train(manifest, tmp_path / name, "--seed", seed) == 0
     a, b, c = (load_vae(tmp_path / name).identity for name in "abc")
     assert a == b != c
 
 
-def test_a_short_training_already_shows_the_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sixty steps on made clips, judged on clips that were not trained on."""
-    monkeypatch.setitem(
-        train_vae.RECIPES, "smoke", replace(train_vae.RECIPES["smoke"], steps=60, batch=2, warmup=10)
-    )
-    manifest, out = made_run(tmp_path / "run", count=10), tmp_path / "vae"
-    assert main(["--manifest", str(manifest), "--out", str(out)]) == 0
-    report = json.loads((out / "report.json").read_text())
-    assert report["psnr"] > 22
-    losses = [json.loads(line)["l1"] for line in (out / "metrics.jsonl").read_text().splitlines()]
-    assert losses[-1] < losses[0] / 3
+def test_a_training_goes_on_where_it_ended(manifest: Path, tmp_path: Path) -> None:
+    assert train(manifest, tmp_path / "whole", "--schedule", "constant") == 0
+    assert train(manifest, tmp_path / "parts", "--schedule", "constant", "--steps", "2") == 0
+    assert train(manifest, tmp_path / "parts", "--schedule", "constant") == 0
+    assert load_vae(tmp_path / "parts").identity == load_vae(tmp_path / "whole").identity
 
 
-@pytest.mark.usefixtures("small")
-def test_a_bad_clip_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_two_processes_train_as_one_does(manifest: Path, tmp_path: Path) -> None:
+    """Ranks whose packs differ in their kinds of crop wait for each other in vain, if they do not all make
+    the same passes."""
+    arguments = [
+        "--manifest", str(manifest), *SHORT, "--packs-per-step", "2", "--batch", "1", "--stills", "0.5",
+        "--size", "32",
+    ]  # fmt: skip
+    for world in (1, 2):
+        ranks_run.trained(
+            tmp_path / str(world), *arguments, "--steps", "6", world=world, module="training.train_vae"
+        )
+    one, two = rows(tmp_path / "1"), rows(tmp_path / "2")
+    assert len({tuple(sorted(row["loss_by_bucket"])) for row in one}) > 1
+    for a, b in zip(one, two, strict=True):
+        assert a["tokens"] == b["tokens"]
+        assert a["loss"] == pytest.approx(b["loss"], abs=1e-5)
+        assert a["kl"] == pytest.approx(b["kl"], rel=1e-4)
+
+
+def test_training_makes_it_better_on_clips_that_it_never_saw(tmp_path: Path) -> None:
+    """Sixty steps on made clips: better than the linear autoencoder that it begins as, and than resizing."""
+    manifest = made_run(tmp_path / "run", count=10)
+    assert train(manifest, tmp_path / "start", "--steps", "1", "--learning-rate", "1e-9") == 0
+    more = ["--steps", "60", "--batch", "2", "--warmup-steps", "10", "--learning-rate", "1e-3"]
+    assert train(manifest, tmp_path / "vae", *more) == 0
+    reports = [json.loads((tmp_path / name / "report.json").read_text()) for name in ("start", "vae")]
+    assert reports[1]["psnr"] > reports[0]["psnr"] + 0.5
+    assert reports[1]["psnr"] > reports[1]["psnr_resized"]
+    losses = [row["l1"] for row in rows(tmp_path / "vae")]
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+
+
+def test_a_bad_clip_is_left_out_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = made_run(tmp_path / "run", bytes={1: b"no video at all"})
-    assert main(["--manifest", str(manifest), "--out", str(tmp_path / "vae"), "--steps", "6"]) == 0
-    report = json.loads((tmp_path / "vae" / "report.json").read_text())
-    bad = next(key for key in report["skipped"])
-    assert len(report["skipped"]) == 1
-    assert sum(bad in record.getMessage() for record in caplog.records) == 1
+    assert train(manifest, tmp_path / "vae", "--steps", "6") == 0
+    bad = Manifest.read(manifest).key(1)
+    assert f"skipped {bad} in shard.tar" in capsys.readouterr().err
+    assert any(bad in one for row in rows(tmp_path / "vae") for one in row["skipped"])
 
 
-@pytest.mark.usefixtures("small")
 def test_where_no_clip_can_be_used_training_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = made_run(tmp_path / "run", count=3, validation=1, bytes={0: b"bad", 1: b"worse"})
-    assert main(["--manifest", str(manifest), "--out", str(tmp_path / "vae")]) == 2
-    assert "no training clip can be read" in capsys.readouterr().err
+    assert train(manifest, tmp_path / "vae") == 2
+    assert "look at the run's shards" in capsys.readouterr().err.splitlines()[-1]
     assert not (tmp_path / "vae" / "model.safetensors").exists()
 
 
-@pytest.mark.usefixtures("small")
 def test_without_held_out_clips_training_clips_are_shown_and_called_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = made_run(tmp_path / "run", count=2, validation=0)
-    assert main(["--manifest", str(manifest), "--out", str(tmp_path / "vae")]) == 0
+    assert train(manifest, tmp_path / "vae") == 0
     assert "PSNR of training (there are no held-out) clips" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("small")
-def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    manifest, out = made_run(tmp_path / "run", count=2, validation=0), tmp_path / "vae"
+def test_nothing_is_overwritten(manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "vae"
     save_vae(VideoVAE(PRESETS["smoke"]), out)
     before = (out / "model.safetensors").read_bytes()
-    assert main(["--manifest", str(manifest), "--out", str(out)]) == 2
-    assert "already holds a trained autoencoder" in capsys.readouterr().err
+    assert train(manifest, out) == 2
+    assert "give another --out" in capsys.readouterr().err
     assert (out / "model.safetensors").read_bytes() == before
 
 
-@pytest.mark.usefixtures("small")
 def test_training_goes_on_from_an_autoencoder_of_the_same_preset(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    manifest = made_run(tmp_path / "run", count=3, validation=1)
-    arguments = ["--manifest", str(manifest), "--steps", "1", "--init", str(tmp_path / "start")]
-    save_vae(VideoVAE(PRESETS["smoke"]), tmp_path / "start")
-    assert main([*arguments, "--out", str(tmp_path / "vae")]) == 0
-    other = replace(PRESETS["smoke"], encoder_blocks=2)
-    save_vae(VideoVAE(other), tmp_path / "start")
-    assert main([*arguments, "--out", str(tmp_path / "other")]) == 2
-    assert "not of the preset smoke" in capsys.readouterr().err
+    start = tmp_path / "start"
+    save_vae(VideoVAE(PRESETS["smoke"]), start)
+    assert train(manifest, tmp_path / "vae", "--init", str(start), "--learning-rate", "1e-9") == 0
+    for a, b in zip(load_vae(start).parameters(), load_vae(tmp_path / "vae").parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
+    save_vae(VideoVAE(PRESETS["base"]), start)
+    assert train(manifest, tmp_path / "other", "--init", str(start)) == 2
+    assert "of another preset" in capsys.readouterr().err
+    assert train(manifest, tmp_path / "other", "--preset", "huge") == 2
+    assert "choose one of smoke, base, deep" in capsys.readouterr().err
 
 
-def test_a_step_is_so_many_crops_of_one_size_and_some_stills(tmp_path: Path) -> None:
-    manifest = Manifest.read(made_run(tmp_path, count=5, validation=1))
-    recipe = replace(train_vae.RECIPES["smoke"], image_share=0.5)
-    plan, reader = schedule(manifest, recipe, VideoVAE(PRESETS["smoke"]), seed=0), Reader(manifest, zoom=1.5)
-    shapes = []
-    for _, packs in itertools.islice(plan.steps(0, 0, 1), 12):
-        assert sum(draw.tokens for pack in packs for draw in pack) <= recipe.batch * 3 * 8 * 8
-        shapes += [tuple(reader.read(draw).pixels.shape) for pack in packs for draw in pack]  # type: ignore[union-attr]
+# -- the task ---------------------------------------------------------------------------------------------
+
+
+def items_of(manifest: Manifest, stills: float, steps: int, seed: int = 0) -> list[list[Item]]:
+    """The items of each pack of the first steps."""
+    grid = Grid(4, 8, patch=1)
+    sizes = Sizes(grid, stills=stills, fixed=CROP)
+    schedule = Schedule(manifest, seed, pack_tokens=2 * grid.tokens(*CROP), sizes=sizes)
+    reader = Reader(manifest, grid, zoom=1.5)
+    return [
+        [reader.read(draw) for draw in pack]
+        for _, packs in itertools.islice(schedule.steps(0, 0, 1), steps)
+        for pack in packs
+    ]
+
+
+def task_of(vae: VideoVAE, loss: VAELoss) -> VAETask:
+    return VAETask(
+        vae, crop=CROP, stills=True, loss=loss, ranks=Ranks("cpu"), held_out=list, normalised_by=list
+    )
+
+
+def test_a_step_is_so_many_crops_of_one_size_and_some_stills(manifest: Path) -> None:
+    packs = items_of(Manifest.read(manifest), 0.5, 12)
+    assert all(sum(item.draw.tokens for item in pack) <= 2 * 3 * 8 * 8 for pack in packs)
+    shapes = [tuple(item.pixels.shape) for pack in packs for item in pack if item.pixels is not None]
     assert set(shapes) == {(9, 64, 64, 3), (1, 64, 64, 3)}
     assert 0.25 < sum(shape[0] == 1 for shape in shapes) / len(shapes) < 0.75
 
 
-def test_the_gradient_of_a_step_is_that_of_the_mean_over_its_pixels(tmp_path: Path) -> None:
-    """Stills and videos are taken apart; together they count as one mean over all pixels would."""
+def test_the_loss_of_a_pack_is_the_sum_over_its_latent_positions(manifest: Path) -> None:
+    """Stills and videos are taken apart; together they count as each alone would."""
     torch.manual_seed(0)
-    manifest, vae = Manifest.read(made_run(tmp_path, count=4, validation=0)), VideoVAE(PRESETS["smoke"])
-    recipe = replace(train_vae.RECIPES["smoke"], image_share=0.5)
-    reader = Reader(manifest)
-    draws = [
-        draw
-        for _, packs in itertools.islice(schedule(manifest, recipe, vae, seed=1).steps(0, 0, 1), 3)
-        for pack in packs
-        for draw in pack
-    ]
-    still = next(reader.read(draw) for draw in draws if draw.frames == 1)
-    video = next(reader.read(draw) for draw in draws if draw.frames == 9)
-    loss = VAELoss("none", kl_weight=0.0)
-    found = gradients(vae, loss, [still, video])
-    together = [p.grad.clone() for p in vae.parameters() if p.grad is not None]
-    vae.zero_grad()
-    apart = [gradients(vae, loss, [item])["l1"] for item in (still, video)]
-    assert found["l1"] == pytest.approx((apart[0] + 9 * apart[1]) / 10, rel=1e-5)
-    vae.zero_grad()
-    total = torch.zeros(())
-    for item, weight in ((still, 0.1), (video, 0.9)):
-        x = to_pixels(item.pixels.numpy())[None]  # type: ignore[union-attr]
-        posterior = vae.encode(x)
-        noise = torch.randn(posterior.mean.shape[1:], generator=item.draw.key.torch("noise"))
-        z = posterior.mean + (0.5 * posterior.logvar).exp() * noise
-        total = total + weight * (vae.decode(z) - x).abs().mean()
-    total.backward()
-    for a, p in zip(together, vae.parameters(), strict=True):
-        assert p.grad is not None
-        torch.testing.assert_close(a, p.grad, rtol=1e-3, atol=1e-6)
+    vae = VideoVAE(PRESETS["smoke"])
+    with torch.no_grad():  # so that the order of the items shows
+        vae.encoder.head.weight.normal_(std=0.01)
+    task = task_of(vae, VAELoss("none", kl_weight=0.0))
+    items = [item for pack in items_of(Manifest.read(manifest), 0.5, 6) for item in pack]
+    still = next(item for item in items if item.draw.frames == 1)
+    video = next(item for item in items if item.draw.frames == 9)
+    together = task.loss([video, still, video])
+    apart = [task.loss([item]) for item in (video, still)]
+    assert task.tokens([video, still]) == 3 * 64 + 64
+    torch.testing.assert_close(
+        together.losses, torch.cat([apart[0].losses, apart[1].losses, apart[0].losses]), rtol=1e-4, atol=1e-6
+    )
+    torch.testing.assert_close(together.total, 2 * apart[0].total + apart[1].total, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(apart[0].total.detach(), apart[0].losses[0] * 3 * 64, rtol=1e-4, atol=1e-4)
+    x = to_pixels(still.pixels.numpy())[None]  # type: ignore[union-attr]
+    noise = torch.randn(1, 16, 1, 8, 8, generator=still.draw.key.torch("noise"))
+    plain = (vae(x, noise)[0] - x).abs().mean()
+    torch.testing.assert_close(apart[1].losses[0], plain.detach(), rtol=1e-4, atol=1e-6)
 
 
-def test_the_learning_rate_rises_and_falls() -> None:
-    recipe = replace(SMALL, steps=100, warmup=10, learning_rate=1.0)
-    rates = [learning_rate(step, recipe) for step in range(100)]
-    assert rates[0] == pytest.approx(0.1, rel=0.01)
-    assert max(rates) == rates[9] > 0.95
-    assert rates[10:] == sorted(rates[10:], reverse=True)
-    assert rates[99] < 0.001
+def test_an_empty_pack_has_a_gradient_of_zero() -> None:
+    vae = VideoVAE(PRESETS["smoke"])
+    found = task_of(vae, VAELoss()).loss([])
+    found.total.backward()
+    assert found.total == 0
+    assert all(p.grad is not None and not p.grad.any() for p in vae.parameters())
+
+
+def test_operations_are_three_times_those_of_the_convolutions(manifest: Path) -> None:
+    task = task_of(VideoVAE(PRESETS["smoke"]), VAELoss())
+    items = [item for pack in items_of(Manifest.read(manifest), 0.5, 6) for item in pack]
+    still = next(item for item in items if item.draw.frames == 1)
+    # Of each layer: 2 · outputs · inputs · taps at each position that it computes.
+    pixels = 8 * 8 * 3
+    ends = 2 * (pixels * 64 * 27 + pixels * 4 * 16 + 2 * 16 * 64 * 27 + 16 * 64 * 27 + 64 * pixels * 27) / 2
+    assert task.flops([still]) > 3 * 2 * 64 * ends / 2
+    assert task.flops([still, still]) == 2 * task.flops([still])
 
 
 def test_the_statistics_are_those_of_all_latents_together() -> None:
