@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import torch
 
-from training.model import LAST, SINUSOIDS, DiT, DiTConfig
+from training.conditions import PLACE, SINUSOIDS
+from training.model import LAST, DiT, DiTConfig
 from training.text import BYTES_PER_TOKEN, SIGHT
 
 
@@ -39,7 +40,7 @@ def _sample(config: DiTConfig, n: int, m: int) -> int:
     total += (
         _linear(m, text_width, w) + _linear(n, config.video_columns, w) + _linear(n, config.image_columns, w)
     )
-    total += _linear(n, w, config.video_columns)
+    total += _linear(n, PLACE, w) + _linear(n, w, config.video_columns)
     if not config.text_width:
         total += _byte_encoder(config, m)
     per_token = _linear(1, w, 3 * w) + _linear(1, w, w) + 2 * _linear(1, w, config.mlp * w)

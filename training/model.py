@@ -40,12 +40,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from training.attention import Runs, attend, permuted, spread
+from training.conditions import MLP, Number, Place
 from training.packing import Packed
 from training.rope import rotate, rotations
 from training.text import BYTE_HEAD, BYTES_PER_TOKEN, ByteEncoder, RMSNorm
 
-SINUSOIDS = 256
-"""Sines and cosines that a number is spread over."""
 # Rows of the shared modulation: (shift, scale, gate) of attention and of the MLP in dual blocks, one triple
 # for single blocks, (shift, scale) for the last layer.
 DUAL, SINGLE, LAST = slice(0, 6), slice(6, 9), slice(9, 11)
@@ -126,38 +125,6 @@ class DiTConfig:
     def text_columns(self) -> int:
         """Of `Packed.text`."""
         return self.text_width or BYTES_PER_TOKEN
-
-
-class MLP(nn.Module):
-    """in -> W -> W"""
-
-    def __init__(self, columns: int, width: int) -> None:
-        super().__init__()
-        self.first, self.second = nn.Linear(columns, width), nn.Linear(width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.second(F.silu(self.first(x.to(self.first.weight.dtype))))
-
-
-class Number(nn.Module):
-    """A number per sample [S] -> [S, W]; NaN -> a learned vector.
-
-    cos and sin of scale · x at frequencies from 1 down to 1/10000; `scale` brings the usual range of x to
-    some hundreds, as DiT's does for t.
-    """
-
-    def __init__(self, width: int, scale: float) -> None:
-        super().__init__()
-        self.scale = scale
-        self.mlp = MLP(SINUSOIDS, width)
-        self.unknown = nn.Parameter(torch.empty(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        half = SINUSOIDS // 2
-        frequency = 10_000.0 ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
-        angle = self.scale * x.float().nan_to_num()[:, None] * frequency
-        known = self.mlp(torch.cat([angle.cos(), angle.sin()], 1))
-        return torch.where(x.isnan()[:, None], self.unknown.to(known.dtype), known)
 
 
 def modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
@@ -300,6 +267,7 @@ class DiT(nn.Module):
         self.text_norm, self.text_in = RMSNorm(text_width), nn.Linear(text_width, width)
         self.no_text = nn.Parameter(torch.empty(width))
         self.token_in = nn.ModuleList([nn.Linear(columns, width) for columns in config.stream_columns])
+        self.place_in = Place(width)
         self.image_in = nn.Linear(config.image_columns, width, bias=False)
 
         self.t = Number(width, scale=1000)
@@ -362,7 +330,7 @@ class DiT(nn.Module):
         )
 
     def _tokens(self, packed: Packed, dtype: torch.dtype) -> list[Tensor]:
-        """[N_i, W] of each stream; what is given is added to the video's."""
+        """[N_i, W] of each stream; its place and what is given are added to the video's."""
         _, *counts = packed.layout.sizes
         by_stream = packed.tokens.to(dtype)[packed.layout.by_stream].split(counts)
         streams = [
@@ -371,8 +339,9 @@ class DiT(nn.Module):
                 self.token_in, by_stream, self.config.stream_columns, strict=True
             )
         ]
-        image = packed.image.to(dtype)[packed.layout.by_stream[: counts[0]]]
-        streams[0] = streams[0] + self.image_in(image)
+        video = packed.layout.by_stream[: counts[0]]
+        image, place = packed.image.to(dtype)[video], packed.place[video]
+        streams[0] = streams[0] + self.place_in(place).to(streams[0].dtype) + self.image_in(image)
         return streams
 
     def _conditions(self, packed: Packed, pooled: Tensor) -> Tensor:

@@ -50,6 +50,14 @@ def positions(grid: Grid3, patch: int, seconds_per_latent: float) -> Tensor:
     return torch.cartesian_prod(*[axis.float() for axis in axes]).reshape(-1, 3)
 
 
+def places(grid: Grid3, patch: int, seconds_per_latent: float) -> Tensor:
+    """[n, 3] float32: the seconds of each token, and where in the picture its middle is: y and x, 0 to 1."""
+    _, h, w = grid
+    size = torch.tensor([1.0, h // patch, w // patch])
+    middle = torch.tensor([0.0, 0.5, 0.5])
+    return (positions(grid, patch, seconds_per_latent) + middle) / size
+
+
 @dataclass(frozen=True)
 class Stream:
     """Tokens of a further stream of a sample (sound, say): any number, also none."""
@@ -116,6 +124,8 @@ class Packed:
     """[N, C·p·p] float32: z_t; a narrower stream fills the first columns."""
     position: Tensor
     """[N, 3] float32: seconds, y, x."""
+    place: Tensor
+    """[N, 3] float32: seconds, and y and x as shares of the picture; 0 in further streams."""
     stream: Tensor
     """[N] int64: 0 is video; ascending within a sample."""
     sample: Tensor
@@ -166,17 +176,18 @@ def pack(examples: Sequence[Example], config: "DiTConfig") -> Packed:
     for example in examples:
         _check(example, config)
     rows = [_rows(example, config) for example in examples]
-    lengths = [sum(len(part) for part, _, _ in parts) for parts in rows]
+    lengths = [sum(len(part) for part, *_ in parts) for parts in rows]
     texts = [_or_nan(example.text, (1, config.text_columns)) for example in examples]
-    stream = torch.cat([torch.full((len(p),), s) for parts in rows for s, (p, _, _) in enumerate(parts)])
+    stream = torch.cat([torch.full((len(p),), s) for parts in rows for s, (p, *_) in enumerate(parts)])
     sample = torch.repeat_interleave(torch.tensor(lengths))
     return Packed(
-        tokens=torch.cat([tokens for parts in rows for tokens, _, _ in parts]),
-        position=torch.cat([position for parts in rows for _, position, _ in parts]),
+        tokens=torch.cat([tokens for parts in rows for tokens, *_ in parts]),
+        position=torch.cat([position for parts in rows for _, position, *_ in parts]),
+        place=torch.cat([place for parts in rows for *_, place, _ in parts]),
         stream=stream,
         sample=sample,
         lengths=lengths,
-        image=torch.cat([image for parts in rows for _, _, image in parts]),
+        image=torch.cat([image for parts in rows for *_, image in parts]),
         text=torch.cat(texts),
         text_lengths=[len(text) for text in texts],
         pooled=torch.stack([_or_nan(example.pooled, (config.pooled_width,)) for example in examples]),
@@ -232,19 +243,20 @@ def _check(example: Example, config: "DiTConfig") -> None:
         )
 
 
-def _rows(example: Example, config: "DiTConfig") -> list[tuple[Tensor, Tensor, Tensor]]:
-    """(tokens, position, image) of each stream of an example."""
+def _rows(example: Example, config: "DiTConfig") -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """(tokens, position, place, image) of each stream of an example."""
     width, patch = config.columns, config.patch
     tokens = patchify(example.z.float(), patch)
     image = tokens.new_zeros(len(tokens), config.image_columns)
     if example.given is not None and example.mask is not None:
         shown = torch.cat([example.mask[None].float(), example.given * example.mask])
         image = patchify(shown, patch)
-    place = positions(_grid(example.z), patch, example.seconds_per_latent)
-    rows = [(_wide(tokens, width), place, image)]
+    where = _grid(example.z), patch, example.seconds_per_latent
+    rows = [(_wide(tokens, width), positions(*where), places(*where), image)]
     for stream in example.streams:
         none_given = tokens.new_zeros(len(stream.tokens), config.image_columns)
-        rows.append((_wide(stream.tokens.float(), width), stream.position.float(), none_given))
+        position = stream.position.float()
+        rows.append((_wide(stream.tokens.float(), width), position, torch.zeros_like(position), none_given))
     return rows
 
 

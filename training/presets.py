@@ -9,7 +9,7 @@ from training.model import DiTConfig
 
 PRESETS: dict[str, DiTConfig] = {
     # For a processor: four blocks, some 80 tokens a clip.
-    "smoke": DiTConfig(width=96, heads=3, dual=2, single=2, axes=(8, 12, 12), byte_width=64, byte_layers=1),
+    "smoke": DiTConfig(width=96, heads=3, dual=2, single=2, axes=(8, 12, 12), byte_width=64, byte_layers=0),
     "50m": DiTConfig(width=512, heads=4, dual=4, single=8),
     "200m": DiTConfig(width=768, heads=6, dual=6, single=12),
     "1b": DiTConfig(width=1536, heads=12, dual=8, single=18),
@@ -53,6 +53,7 @@ class Stage:
     stills: float = 0.0
     given: float = 0.0
     shift: float | None = None
+    drop_words: float = 0.0
 
 
 def recipes() -> dict[str, list[Stage]]:

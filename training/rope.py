@@ -14,8 +14,10 @@ from torch import Tensor
 TICKS_PER_SECOND = 6.0
 """What counts as one step in time: a latent frame (4 frames) at 24 frames per second, so that neighbours in
 time are about as far apart as neighbours in space."""
-THETA = 10_000.0
-"""The slowest pair of dimensions turns once in 2π·THETA steps (RoFormer's value)."""
+THETA = 100.0
+"""The slowest pair of dimensions turns once in 2π·THETA steps. A clip has tens of steps along an axis and not
+the thousands of a text, for which RoFormer chose 10 000: most pairs would hardly turn, and neighbours would
+look alike, before from after among them (RoPE-ViT, arXiv:2403.13298, chose 100 for pictures too)."""
 
 
 def rotations(position: Tensor, axes: tuple[int, ...]) -> tuple[Tensor, Tensor]:

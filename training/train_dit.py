@@ -68,6 +68,8 @@ class Data:
     """Shares of the caption kinds: dense, short with a field, shuffled fields, original."""
     drop_captions: float = 0.1
     """Share of draws without a caption, for guidance."""
+    drop_words: float = 0.0
+    """Share of a caption's words that are left out (where captions come as bytes)."""
     threads: int = 4
     """That read clips."""
 
@@ -115,7 +117,7 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
         manifest, options.seed, pack_tokens=data.pack_tokens, packs_per_step=data.packs_per_step,
         sizes=sizes, vae=vae.identity,
     )  # fmt: skip
-    policy = Policy(*data.captions, dropout=data.drop_captions)
+    policy = Policy(*data.captions, dropout=data.drop_captions, words=data.drop_words)
     stored = None if given.text == "bytes" else manifest.encoder_stored(given.text)
     reader = Reader(manifest, sizes.grid, encoder=stored, policy=policy)
     facts = Facts(

@@ -20,7 +20,7 @@ from tests.training.tiny_dit import (
     sound,
 )
 from training.attention import Segments, attend
-from training.packing import Example, nothing, pack, patchify, positions, unpatchify
+from training.packing import Example, nothing, pack, patchify, places, positions, unpatchify
 
 BOTH = pytest.mark.parametrize("name", CONFIGS)
 
@@ -110,6 +110,14 @@ def test_positions_are_seconds_and_patches() -> None:
     assert found[1].tolist() == [0, 0, 1]
     assert found[3].tolist() == [0, 1, 0]
     assert found[-1].tolist() == [0.25, 1, 2]
+
+
+def test_places_are_shares_of_the_picture_at_any_size() -> None:
+    small, large = places((2, 4, 8), 2, 0.5), places((2, 8, 16), 2, 0.5)
+    assert small.reshape(2, 2, 4, 3)[1, 0, 3].tolist() == [0.5, 0.25, 0.875]
+    # The middle of four large tokens is where the small one's is.
+    together = large.reshape(2, 2, 2, 4, 2, 3).mean((2, 4)).reshape(-1, 3)
+    torch.testing.assert_close(together, small)
 
 
 @BOTH

@@ -3,7 +3,7 @@
 import torch
 
 from training.packing import positions
-from training.rope import TICKS_PER_SECOND, rotate, rotations
+from training.rope import THETA, TICKS_PER_SECOND, rotate, rotations
 
 AXES = (8, 12, 12)
 
@@ -48,7 +48,7 @@ def test_pairs_turn_as_complex_numbers_do() -> None:
     for axis, dimensions in enumerate(AXES):
         ticks = place[:, axis] * (TICKS_PER_SECOND if axis == 0 else 1)
         for i in range(dimensions // 2):
-            turn = torch.exp(1j * ticks * 10_000 ** (-2 * i / dimensions))
+            turn = torch.exp(1j * ticks * THETA ** (-2 * i / dimensions))
             turned = torch.complex(q[..., at], q[..., at + half]) * turn[:, None]
             assert torch.allclose(torch.view_as_real(turned)[..., 0], found[..., at], atol=1e-4)
             assert torch.allclose(torch.view_as_real(turned)[..., 1], found[..., at + half], atol=1e-4)
@@ -68,6 +68,13 @@ def test_the_same_moments_have_the_same_rotations_at_any_frame_rate() -> None:
 
 def test_a_latent_frame_at_24_frames_is_one_step() -> None:
     assert positions((2, 2, 2), 2, 4 / 24)[-1, 0] * TICKS_PER_SECOND == 1
+
+
+def test_before_can_be_told_from_after() -> None:
+    """One latent frame on and one back: some pair's sine is large, at 8 as at 24 frames per second."""
+    for fps in (8, 12, 24, 30):
+        _, sin = rotations(torch.tensor([[4 / fps, 0, 0]]), AXES)
+        assert sin[0, : AXES[0] // 2].abs().max() > 0.7
 
 
 def test_positions_may_come_in_half_precision() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from curate import clips
 from tests.training import ranks_run
 from tests.training.vae_run import drawn, made_run
 from training import metrics
@@ -27,7 +28,7 @@ from training.vae_report import latent_statistics
 from training.vae_task import VAETask
 from training.windows import Sizes
 
-SHORT = ["--steps", "3", "--warmup-steps", "1", "--device", "cpu"]
+SHORT = ["--steps", "3", "--warmup-steps", "1", "--size", "32", "--device", "cpu"]
 CROP = (9, 64, 64)
 
 
@@ -72,7 +73,7 @@ def test_a_training_leaves_a_model_its_numbers_and_pictures(
     assert [row["step"] for row in rows(out)] == [0, 1, 2]
     assert {"loss", "l1", "perceptual", "kl", "gradient_norm", "mfu", "wait_share"} <= set(rows(out)[0])
     # Two clips; original, reconstruction and resized of the first and the last frame; 2 pixels between.
-    assert cv2.imread(str(out / "reconstructions.png")).shape == (2 * 96 + 2, 6 * 96 + 5 * 2, 3)
+    assert cv2.imread(str(out / "reconstructions.png")).shape == (2 * 48 + 2, 6 * 48 + 5 * 2, 3)
     with av.open(str(out / "reconstructions.mp4")) as film:
         assert sum(1 for _ in film.decode(video=0)) == 17
     vae = load_vae(out)
@@ -101,11 +102,10 @@ def test_two_processes_train_as_one_does(manifest: Path, tmp_path: Path) -> None
     the same passes."""
     arguments = [
         "--manifest", str(manifest), *SHORT, "--packs-per-step", "2", "--batch", "1", "--stills", "0.5",
-        "--size", "32",
     ]  # fmt: skip
     for world in (1, 2):
         ranks_run.trained(
-            tmp_path / str(world), *arguments, "--steps", "6", world=world, module="training.train_vae"
+            tmp_path / str(world), *arguments, "--steps", "3", world=world, module="training.train_vae"
         )
     one, two = rows(tmp_path / "1"), rows(tmp_path / "2")
     assert len({tuple(sorted(row["loss_by_bucket"])) for row in one}) > 1
@@ -115,23 +115,21 @@ def test_two_processes_train_as_one_does(manifest: Path, tmp_path: Path) -> None
         assert a["kl"] == pytest.approx(b["kl"], rel=1e-4)
 
 
-def test_training_makes_it_better_on_clips_that_it_never_saw(tmp_path: Path) -> None:
-    """Sixty steps on made clips: better than the linear autoencoder that it begins as, and than resizing."""
-    manifest = made_run(tmp_path / "run", count=10)
-    assert train(manifest, tmp_path / "start", "--steps", "1", "--learning-rate", "1e-9") == 0
-    more = ["--steps", "60", "--batch", "2", "--warmup-steps", "10", "--learning-rate", "1e-3"]
-    assert train(manifest, tmp_path / "vae", *more) == 0
-    reports = [json.loads((tmp_path / name / "report.json").read_text()) for name in ("start", "vae")]
-    assert reports[1]["psnr"] > reports[0]["psnr"] + 0.5
-    assert reports[1]["psnr"] > reports[1]["psnr_resized"]
+def test_training_begins_above_resizing_and_learns_from_anywhere(manifest: Path, tmp_path: Path) -> None:
+    assert train(manifest, tmp_path / "linear", "--steps", "1", "--learning-rate", "1e-12") == 0
+    report = json.loads((tmp_path / "linear" / "report.json").read_text())
+    assert report["psnr"] > report["psnr_resized"] + 1  # of clips that the components were not taken from
+    save_vae(VideoVAE(PRESETS["smoke"]), tmp_path / "random")
+    more = ["--steps", "40", "--warmup-steps", "5", "--learning-rate", "2e-3"]
+    assert train(manifest, tmp_path / "vae", *more, "--init", str(tmp_path / "random")) == 0
     losses = [row["l1"] for row in rows(tmp_path / "vae")]
-    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+    assert np.mean(losses[-8:]) < 0.7 * np.mean(losses[:8])
 
 
 def test_a_bad_clip_is_left_out_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = made_run(tmp_path / "run", bytes={1: b"no video at all"})
     assert train(manifest, tmp_path / "vae", "--steps", "6") == 0
-    bad = Manifest.read(manifest).key(1)
+    bad = clips.digest(b"clip 1").hex()
     assert f"skipped {bad} in shard.tar" in capsys.readouterr().err
     assert any(bad in one for row in rows(tmp_path / "vae") for one in row["skipped"])
 
