@@ -1,6 +1,6 @@
 """Clips of a disc that moves: `curate sample DIR --kind motion`. Small enough to train a model on one CPU.
 
-Eight colours, four directions. One direction of each colour is withheld: those clips are in a list of their
+Six colours, four directions. One direction of each colour is withheld: those clips are in a list of their
 own, so that a model trained on the others can be asked for a pair that it never saw. The captions stand in
 the lists' column `caption`. `measure` says what a clip shows, by its pixels alone."""
 
@@ -25,7 +25,7 @@ from av.video.stream import VideoStream
 
 from curate.sample.files import replace, written
 
-VERSION = 1
+VERSION = 2
 """Counts up whenever the files change."""
 
 SIDE = 64
@@ -34,11 +34,15 @@ FPS = 8
 """17 frames of 64x64 at 8 frames per second: 80 tokens at strides of 4x8x8 and a patch of 2, and 2.1 seconds,
 which the demo's rule on length lets pass."""
 
+ON, OFF = 255, 64
+GROUND = (OFF - 8, OFF + 8)
+"""The ground is about as dark as the dark channels of a disc. So every disc is brighter than the ground, and in
+no channel darker: where the disc is can be told without its colour, as of most things that move."""
 COLOURS: dict[str, tuple[int, int, int]] = {
-    "black": (0, 0, 0), "red": (255, 0, 0), "green": (0, 255, 0), "yellow": (255, 255, 0),
-    "blue": (0, 0, 255), "magenta": (255, 0, 255), "cyan": (0, 255, 255), "white": (255, 255, 255),
+    "red": (ON, OFF, OFF), "green": (OFF, ON, OFF), "blue": (OFF, OFF, ON),
+    "yellow": (ON, ON, OFF), "magenta": (ON, OFF, ON), "cyan": (OFF, ON, ON),
 }  # fmt: skip
-"""RGB: the corners of the cube. Before a grey ground each is told by the signs of three differences."""
+"""RGB."""
 
 DIRECTIONS: dict[str, tuple[int, int]] = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 """(x, y), y downwards."""
@@ -46,7 +50,7 @@ DIRECTIONS: dict[str, tuple[int, int]] = {"left": (-1, 0), "right": (1, 0), "up"
 WITHHELD: frozenset[tuple[str, str]] = frozenset(
     (colour, direction) for colour, direction in zip(COLOURS, itertools.cycle(DIRECTIONS), strict=False)
 )
-"""One direction of each colour, each direction of two colours."""
+"""One direction of each colour."""
 
 TRAIN_LIST, WITHHELD_LIST = "train.csv", "withheld.csv"
 
@@ -218,11 +222,17 @@ LEAST_WAY = 0.08
 """The least share of a side that a moving disc goes; the sample's go a third of it and more."""
 
 
+def _way_to(colour: str) -> npt.NDArray[np.float64]:
+    """From the ground to a colour: a unit vector, RGB."""
+    way = np.array(COLOURS[colour], float) - OFF
+    return way / np.linalg.norm(way)
+
+
 def measure(frames: U8) -> Measured:
     """The colour and direction of the disc in uint8 RGB (T, H, W, 3).
 
-    The ground is the median of the picture, the disc what differs from it. Its colour is the corner of the
-    RGB cube in whose direction it differs; its way is the slope of a line through its centres.
+    The ground is the median of the picture, the disc what differs from it. Its colour is the one in whose
+    direction it differs; its way is the slope of a line through its centres.
     """
     pixels = frames.astype(np.float32)
     ground = np.median(pixels, axis=(1, 2), keepdims=True)
@@ -233,7 +243,7 @@ def measure(frames: U8) -> Measured:
     if seen.sum() < 2:
         return Measured(None, None, (0.0, 0.0))
     difference = ((pixels - ground) * weight[..., None]).sum(axis=(0, 1, 2))
-    colour = max(COLOURS, key=lambda name: float(difference @ np.sign(np.array(COLOURS[name]) - 127.5)))
+    colour = max(COLOURS, key=lambda name: float(difference @ _way_to(name)))
     height, width = frames.shape[1:3]
     mass = weight.sum(axis=(1, 2))[seen]
     xs = (weight.sum(axis=1)[seen] @ np.arange(width)) / mass / width

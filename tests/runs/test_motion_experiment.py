@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from curate.media import Viewer, decode
-from curate.sample.motion import measure
+from curate.sample.motion import COLOURS, DIRECTIONS, measure
 from tests.runs.helpers import Project
 from tests.runs.motion_experiment import (
     CPU_SECONDS,
@@ -78,7 +78,7 @@ def test_with_permuted_captions_it_shows_them_by_chance(experiment: Experiment, 
     train(mixed, experiment.vae, tmp_path / "dit")
     found = shown(tmp_path / "dit")
     print(f"permuted: colour {found['colour']}, direction {found['direction']}")
-    for name, chance in (("colour", 1 / 8), ("direction", 1 / 4)):
+    for name, chance in (("colour", 1 / len(COLOURS)), ("direction", 1 / len(DIRECTIONS))):
         low, high = found[name].interval
         assert low <= chance <= high, f"{name} {found[name]}"
 
@@ -86,7 +86,7 @@ def test_with_permuted_captions_it_shows_them_by_chance(experiment: Experiment, 
 def test_right_captions_beat_swapped_ones_on_unseen_clips(experiment: Experiment, tmp_path: Path) -> None:
     manifest = Manifest.read(manifest_of(experiment.withheld, tmp_path / "withheld.parquet"))
     keys = sorted(pairs_of(experiment.withheld))
-    assert len(keys) == 100
+    assert 96 <= len(keys) <= 102
     right, _ = Judge(manifest, str(experiment.model), "cpu").losses(keys)
     other, _ = Judge(manifest, str(experiment.model), "cpu", swapped(experiment.withheld)).losses(keys)
     assert [a.clip_id for a in right] == [b.clip_id for b in other]

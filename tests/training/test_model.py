@@ -182,7 +182,7 @@ def test_weights_made_later_are_as_those_made_at_once(name: str) -> None:
         if value.std() == 0 or value.numel() == 1:  # zeros and ones
             assert torch.equal(found[key], value), key
         else:
-            assert found[key].std() == pytest.approx(value.std().item(), rel=0.35), key
+            assert found[key].std() == pytest.approx(value.std().item(), rel=0.5), key
     for model in (at_once, later):
         torch.manual_seed(1)
         model.init_weights()

@@ -160,7 +160,7 @@ def test_all_of_a_pack_moves() -> None:
                 yield from tensors(inner)
 
     found = list(tensors(packed))
-    assert len(found) == 12 + 4 + 2 * 5
+    assert len(found) == 13 + 4 + 2 * 5
     assert all(tensor.is_meta for tensor in found)
 
 
