@@ -35,7 +35,7 @@ def _sample(config: DiTConfig, n: int, m: int) -> int:
     pooled_width = config.pooled_width if config.text_width else config.byte_width
     # Once per sample: four numbers, the pooled text, the modulation.
     total = 4 * (_linear(1, SINUSOIDS, w) + _linear(1, w, w))
-    total += _linear(1, pooled_width, w) + _linear(1, w, w) + _linear(1, w, LAST.stop * w)
+    total += _linear(1, pooled_width, w) + _linear(1, w, LAST.stop * w)
     # In and out.
     total += (
         _linear(m, text_width, w) + _linear(n, config.video_columns, w) + _linear(n, config.image_columns, w)

@@ -40,7 +40,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from training.attention import Runs, attend, permuted, spread
-from training.conditions import MLP, Number, Place
+from training.conditions import Number, Place
 from training.packing import Packed
 from training.rope import rotate, rotations
 from training.text import BYTE_HEAD, BYTES_PER_TOKEN, ByteEncoder, RMSNorm
@@ -271,7 +271,8 @@ class DiT(nn.Module):
         self.image_in = nn.Linear(config.image_columns, width, bias=False)
 
         self.t = Number(width, scale=1000)
-        self.pooled = MLP(config.pooled_width if config.text_width else config.byte_width, width)
+        # Linear: what words say adds up. A network here learns whole captions by heart, and with them pairs.
+        self.pooled = nn.Linear(config.pooled_width if config.text_width else config.byte_width, width)
         self.no_pooled = nn.Parameter(torch.empty(width))
         self.fps = Number(width, scale=10)  # frames per second
         self.motion = Number(width, scale=10)  # percent of the diagonal per second
@@ -323,7 +324,7 @@ class DiT(nn.Module):
             tokens, pooled = self.bytes(packed.text, packed.layout.text)
         x = self.text_in(self.text_norm(tokens.to(dtype)))
         none = absent[packed.layout.first_text][:, None]
-        p = self.pooled(pooled)
+        p = self.pooled(pooled.to(dtype))
         return (
             torch.where(absent[:, None], self.no_text.to(x.dtype), x),
             torch.where(none, self.no_pooled.to(p.dtype), p),

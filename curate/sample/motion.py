@@ -36,8 +36,8 @@ which the demo's rule on length lets pass."""
 
 ON, OFF = 255, 64
 GROUND = (OFF - 8, OFF + 8)
-"""The ground is about as dark as the dark channels of a disc. So every disc is brighter than the ground, and in
-no channel darker: where the disc is can be told without its colour, as of most things that move."""
+"""The ground is about as dark as the dark channels of a disc. So every disc is brighter than the ground, and
+in no channel darker: where the disc is can be told without its colour, as of most things that move."""
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (ON, OFF, OFF), "green": (OFF, ON, OFF), "blue": (OFF, OFF, ON),
     "yellow": (ON, ON, OFF), "magenta": (ON, OFF, ON), "cyan": (OFF, ON, ON),
@@ -224,8 +224,9 @@ LEAST_WAY = 0.08
 
 def _way_to(colour: str) -> npt.NDArray[np.float64]:
     """From the ground to a colour: a unit vector, RGB."""
-    way = np.array(COLOURS[colour], float) - OFF
-    return way / np.linalg.norm(way)
+    way = np.array(COLOURS[colour], np.float64) - OFF
+    length = float(np.linalg.norm(way))
+    return way / length
 
 
 def measure(frames: U8) -> Measured:
