@@ -210,6 +210,7 @@ class Schedule:
     ) -> None:
         self.manifest, self.seed = manifest, seed
         self.windows = Windows.of(manifest, sizes, vae=vae)
+        _check_budget(manifest, self.windows, pack_tokens)
         self._options = {"pack_tokens": pack_tokens, "packs_per_step": packs_per_step, "sizes": sizes}
         self._starts = [0]
         """The first step of each epoch that was looked at, and of the next one."""

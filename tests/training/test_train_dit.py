@@ -59,7 +59,7 @@ def test_the_folder_of_a_training_is_whole_by_itself(trained: Path) -> None:
 def test_what_is_not_known_is_named(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "choose one of" in refused(capsys, tmp_path / "a", data, "--preset", "huge")
     assert "256px_t2v" in refused(capsys, tmp_path / "a", data, "--stage", "2px")
-    assert "pixels" in refused(capsys, tmp_path / "a", data, "--tier", "large")
+    assert "as in 256px" in refused(capsys, tmp_path / "a", data, "--tier", "large")
     assert "tokens" in refused(capsys, tmp_path / "a", data, "--pack-tokens", "4")
     assert "no model" in refused(capsys, tmp_path / "a", data, "--init", str(tmp_path / "nowhere"))
     without = [word for word in arguments(data) if word not in ("--vae", str(data / "vae"))]
