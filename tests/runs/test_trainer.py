@@ -36,7 +36,7 @@ def refused(*arguments: object) -> str:
     """What is said of a command that is refused."""
     result = ask(*arguments)
     assert result.exit_code
-    said = str(result.exception) if isinstance(result.exception, ValueError) else result.output
+    said = str(result.exception) if isinstance(result.exception, ValueError | RuntimeError) else result.output
     assert said.strip()
     return said
 
