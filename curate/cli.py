@@ -119,7 +119,7 @@ def query(
     ] = "table",
 ) -> None:
     """Ask DuckDB about a run. Views: videos clips scores verdicts captions samples pairs steps funnel
-    runs."""
+    runs latents texts losses."""
     from curate.query import query as ask
     from curate.storage import Folder
 

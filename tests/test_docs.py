@@ -29,6 +29,7 @@ from curate.query import VIEWS, query
 from curate.sample import make
 from curate.storage import Folder
 from curate.tables import Tables
+from tests.commands import commands
 from tests.conftest import REPOSITORY
 from tests.runs.helpers import Project
 
@@ -36,15 +37,6 @@ README = (REPOSITORY / "README.md").read_text()
 DOCS = {
     path.name: path.read_text() for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
 }
-
-
-def commands(group: Any, before: str = "") -> dict[str, Any]:
-    """Name -> command, those of groups too: `train dit`."""
-    found: dict[str, Any] = {}
-    for name, command in group.commands.items():
-        inner = commands(command, f"{before}{name} ") if hasattr(command, "commands") else None
-        found |= inner or {f"{before}{name}": command}
-    return found
 
 
 COMMANDS = commands(typer.main.get_command(app))
@@ -361,7 +353,7 @@ def test_every_place_that_the_docs_name_is_there() -> None:
         for place in quoted(text)
         if re.fullmatch(r"(?:[\w-]+/)+(?:[\w-]+\.(?:py|md|txt))?", place)
     }
-    of_a_run = {"tables/", "signals/", "frames/", "staging/"}
+    of_a_run = {"tables/", "signals/", "frames/", "staging/", "pictures/"}
     of_the_core = {f"{path.name}/" for path in (REPOSITORY / "curate").iterdir() if path.is_dir()}
     examples = {"filters/blur.py", "my_package/blur.py"}
     missing = [

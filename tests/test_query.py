@@ -43,6 +43,9 @@ def test_the_views_and_the_columns_that_scripts_use(run: Written) -> None:
         "steps": "run step done reused failed frames_decoded clips_encoded seconds",
         "funnel": "position rule entered dropped failed pending",
         "runs": "run name",
+        "latents": "clip_id vae start_frame frames height width file offset bytes",
+        "texts": "clip_id encoder variant file offset bytes tokens",
+        "losses": "clip_id model loss loss_null",
     }
     assert set(needed) == set(VIEWS)
     for name, columns in needed.items():
