@@ -11,7 +11,7 @@ import pytest
 from curate import clips
 from curate.query import VIEWS, QueryError, query
 from curate.storage import Folder, claim
-from curate.tables import to_table
+from curate.tables import identifier, to_table
 from tests.written import BROKEN, GONE, GOOD, IDS, KEPT, ONE, SHORT, SLOW, TWO, Written, written
 
 
@@ -43,14 +43,14 @@ def test_the_views_and_the_columns_that_scripts_use(run: Written) -> None:
         "steps": "run step done reused failed frames_decoded clips_encoded seconds",
         "funnel": "position rule entered dropped failed pending",
         "runs": "run name",
-        "latents": "clip_id vae start_frame frames height width file offset bytes",
+        "latents": "clip_id vae window start_frame frames height width file offset bytes",
         "texts": "clip_id encoder variant file offset bytes tokens",
         "losses": "clip_id model loss loss_null",
     }
     assert set(needed) == set(VIEWS)
     for name, columns in needed.items():
         wanted = columns.split()
-        assert query(run.folder, f"SELECT {', '.join(wanted)} FROM {name}").column_names == wanted
+        assert query(run.folder, f"SELECT {', '.join(map(identifier, wanted))} FROM {name}").column_names == wanted
 
 
 def test_videos_are_contents_and_files_that_are_none(run: Written) -> None:
