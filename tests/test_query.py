@@ -50,7 +50,8 @@ def test_the_views_and_the_columns_that_scripts_use(run: Written) -> None:
     assert set(needed) == set(VIEWS)
     for name, columns in needed.items():
         wanted = columns.split()
-        assert query(run.folder, f"SELECT {', '.join(map(identifier, wanted))} FROM {name}").column_names == wanted
+        sql = f"SELECT {', '.join(map(identifier, wanted))} FROM {name}"
+        assert query(run.folder, sql).column_names == wanted
 
 
 def test_videos_are_contents_and_files_that_are_none(run: Written) -> None:
