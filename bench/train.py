@@ -1,7 +1,7 @@
 """Tokens per second and MFU of training the transformer, beside the model alone.
 
     python bench/train.py [--preset smoke] [--tier 256px] [--frames 33] [--steps 220] [--pack-tokens 32768]
-                          [--clips 256] [--device cuda]
+                          [--clips 256] [--recompute selective] [--device cuda]
 
 Writes latents of noise for clips of many sizes and lengths, within the tier and the frames, and trains on
 them as `python -m training.train_dit` does: loader, optimiser, averages, gradient clipping and logging
@@ -92,6 +92,7 @@ def whole(root: Path, given: argparse.Namespace) -> dict[str, float]:
         "manifest": root / "manifest.parquet", "vae": root / "vae", "out": root / "dit",
         "preset": given.preset, "tier": given.tier, "max-frames": given.frames, "steps": given.steps,
         "pack-tokens": given.pack_tokens, "save-every": 0, "validate-every": 0, "device": given.device,
+        "recompute": given.recompute,
     }  # fmt: skip
     code = train([word for name, value in arguments.items() for word in (f"--{name}", str(value))])
     assert code == 0
@@ -115,7 +116,7 @@ def bare(manifest: Manifest, vae: Autoencoder, grid: Grid, given: argparse.Names
     task = DiTTask(model, vae=vae, encoder=text_encoder("bytes"), noise=Noise(), device=device)
     options = Options(
         precision="bf16" if on_gpu else "fp32", compile=on_gpu,
-        recompute="none" if given.preset == "smoke" else "selective",
+        recompute=given.recompute,
     )  # fmt: skip
     with Ranks(given.device) as ranks:
         prepare(model, task.blocks, options, ranks)
@@ -160,6 +161,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=220)
     parser.add_argument("--pack-tokens", type=int, default=32768)
     parser.add_argument("--clips", type=int, default=256)
+    parser.add_argument("--recompute", choices=["none", "selective", "full"], default="selective")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-train-") as folder:
