@@ -92,7 +92,7 @@ def whole(root: Path, given: argparse.Namespace) -> dict[str, float]:
         "manifest": root / "manifest.parquet", "vae": root / "vae", "out": root / "dit",
         "preset": given.preset, "tier": given.tier, "max-frames": given.frames, "steps": given.steps,
         "pack-tokens": given.pack_tokens, "save-every": 0, "validate-every": 0, "device": given.device,
-        "recompute": given.recompute,
+        "recompute": given.recompute, "packs-per-step": 1,
     }  # fmt: skip
     code = train([word for name, value in arguments.items() for word in (f"--{name}", str(value))])
     assert code == 0

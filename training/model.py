@@ -14,6 +14,8 @@ The hybrid of FLUX and Open-Sora 2.0 (after SD3's MMDiT, arXiv:2403.03206), with
 - Shared adaLN (PixArt-α, arXiv:2310.00426): one network turns c into shifts, scales and gates for every
   block, each block adds an offset of its own that it learns. A network per block would be a third of all
   weights.
+- No biases in blocks: the shift of the modulation goes through the matrix and is one already, and the
+  gradient of a bias is a sum over all tokens that costs as much as the activation beside it.
 - What is given (a first frame, the end of a clip) comes as mask and latent beside z_t, through a projection
   that starts at zero: a text-to-video model becomes an image-to-video model without a jump.
 - What is unknown is NaN and becomes a learned vector: captions, frame rate, motion and aesthetic score may
@@ -163,9 +165,10 @@ class Side(nn.Module):
         width, hidden = config.width, config.mlp * config.width
         self.heads = config.heads
         self.offset = nn.Parameter(torch.empty(6, width))
-        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.qkv, self.out = nn.Linear(width, 3 * width, bias=False), nn.Linear(width, width, bias=False)
         self.norm_q, self.norm_k = HeadNorm(config.head), HeadNorm(config.head)
-        self.mlp_in, self.mlp_out = nn.Linear(width, hidden), nn.Linear(hidden, width)
+        self.mlp_in = nn.Linear(width, hidden, bias=False)
+        self.mlp_out = nn.Linear(hidden, width, bias=False)
 
     def before(self, x: Tensor, modulation: list[Tensor], cos: Tensor, sin: Tensor) -> list[Tensor]:
         """q, k, v [T, H, D] of this stream's tokens."""
@@ -220,7 +223,8 @@ class SingleBlock(nn.Module):
         self.heads, self.split = config.heads, (3 * width, hidden)
         self.offset = nn.Parameter(torch.empty(3, width))
         self.norm_q, self.norm_k = HeadNorm(config.head), HeadNorm(config.head)
-        self.qkv_mlp, self.out = nn.Linear(width, 3 * width + hidden), nn.Linear(width + hidden, width)
+        self.qkv_mlp = nn.Linear(width, 3 * width + hidden, bias=False)
+        self.out = nn.Linear(width + hidden, width, bias=False)
 
     def forward(
         self,
