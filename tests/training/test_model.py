@@ -81,7 +81,7 @@ def test_weights_of_a_second_stream_learn_from_its_tokens_alone() -> None:
     model = filled(SOUND)
     _, quiet = gradients(model, [silent(examples(BYTES))])
     own = [name for name in quiet if ".sides.2." in name or name.startswith(("token_in.1", "last.1"))]
-    assert len(own) > 20
+    assert len(own) > 15
     assert all(not quiet[name].any() for name in own)
     _, heard = gradients(model, [examples(SOUND)])
     assert all(heard[name].any() for name in own)
