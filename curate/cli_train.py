@@ -26,7 +26,10 @@ Tier = Annotated[
     str | None,
     typer.Option("--tier", help="Area of the pictures: 256px is 256 × 256; the first stage's by default."),
 ]
-Preset = Annotated[str, typer.Option("--preset", help="smoke, for a look on a CPU, or a size.")]
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", help="smoke (without it), for a look on a CPU, or a size; README has them."),
+]
 Init = Annotated[str | None, typer.Option("--init", help="Folder of a model to start from.")]
 Workers = Annotated[
     int, typer.Option("--workers", min=1, help="Processes that train together, placed by Ray if several.")
@@ -42,14 +45,14 @@ def train_vae(
     context: typer.Context,
     run: Run,
     out: Out,
-    preset: Preset = "smoke",
+    preset: Preset = None,
     where: Where = None,
     init: Init = None,
     workers: Workers = 1,
     address: Address = None,
 ) -> None:
     """Train the video autoencoder."""
-    options = ["--preset", preset, *_given(init=init), *context.args]
+    options = [*_given(preset=preset, init=init), *context.args]
     _train("train_vae", run, out, where, None, options, workers, address)
 
 
@@ -58,7 +61,7 @@ def train_dit(
     context: typer.Context,
     run: Run,
     out: Out,
-    preset: Preset = "smoke",
+    preset: Preset = None,
     where: Where = None,
     tier: Tier = None,
     init: Init = None,
@@ -73,7 +76,7 @@ def train_dit(
     from curate.trainer import autoencoder_of
 
     vae = vae or autoencoder_of(run, out)
-    options = ["--preset", preset, *_given(tier=tier, init=init, vae=vae), *context.args]
+    options = [*_given(preset=preset, tier=tier, init=init, vae=vae), *context.args]
     _train("train_dit", run, out, where, tier, options, workers, address)
 
 

@@ -201,8 +201,8 @@ ENCODED = (
 
 # What a training run reads: one Parquet file, a row per sample, which names the bytes of all that it needs.
 _LATENTS = pa.list_(pa.struct([
-    ("vae", _S), ("window", _I), ("start_frame", _I), ("frames", _I), ("height", _I), ("width", _I),
-    ("fps", _F), ("file", _S), ("offset", _I), ("bytes", _I), ("crc", _I),
+    ("vae", _S), ("made_with", _S), ("window", _I), ("start_frame", _I), ("frames", _I), ("height", _I),
+    ("width", _I), ("fps", _F), ("file", _S), ("offset", _I), ("bytes", _I), ("crc", _I),
 ]))  # fmt: skip
 _TEXTS = pa.list_(pa.struct([
     ("encoder", _S), ("variant", _S), ("file", _S), ("offset", _I), ("bytes", _I), ("tokens", _I),
@@ -217,7 +217,8 @@ MANIFEST = _schema(
 """`shard` and `file` are relative to the `root` of the file's metadata. `captions`: `dense`, `short`,
 `original` and `fields.NAME`, those that there are. `motion`, `aesthetic`: NULL where not measured.
 `latents`: float16, little-endian, C-contiguous (channels, t, h, w), normalised by the autoencoder with the
-digest `vae`, of `frames` frames at `fps` from `start_frame` on, height x width pixels. `texts`: float16
+digest `vae`, of `frames` frames at `fps` from `start_frame` on, height x width pixels; windows of one
+`made_with` belong together, another is the clip at another size. `texts`: float16
 (tokens, width), then (pooled,), of the caption variant `variant`. `crc`: zlib.crc32 of the bytes."""
 
 MANIFEST_ROOT = b"root"

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -51,12 +52,18 @@ class Resolved:
 
 
 def resolve(
-    folder: Folder, path: str | os.PathLike[str], *, where: str | None = None, tier: str | None = None
+    folder: Folder,
+    path: str | os.PathLike[str],
+    *,
+    where: str | None = None,
+    tier: str | None = None,
+    copies: bool = False,
 ) -> Resolved:
     """Write the manifest of the run in `folder` to `path`, whole or not at all.
 
-    `tier` goes into the file as what it is to be trained at. Raises WhereError or QueryError where there is
-    nothing to train on, with what to do.
+    `tier` goes into the file as what it is to be trained at. `copies`: with the training clips that are
+    nearly identical to a held-out one, for other ends than training. Raises WhereError or QueryError where
+    there is nothing to train on, with what to do.
     """
     if where is not None:
         check(where)
@@ -67,9 +74,10 @@ def resolve(
     with connection:
         chosen = None if where is None else _chosen(connection, where)
         rows = _rows(connection)
+        hold_out_some(rows)  # before anything is chosen: another --where must hold out the same videos
         kept = [row for row in rows if chosen is None or row["clip_id"] in chosen]
-        hold_out_some(kept)
-        copies = _copies_of(connection, {row["video_id"] for row in rows if row["split"] == VALIDATION})
+        held_out = {row["video_id"] for row in rows if row["split"] == VALIDATION}
+        seen = set() if copies else _copies_of(connection, held_out)
     if not rows:
         raise QueryError(
             f"{folder.root} has no shards: run its pipeline to the end with `curate run`, then train"
@@ -84,7 +92,7 @@ def resolve(
             f"--where {where!r} chooses none of the {len(rows)} samples: loosen it (`curate query RUN "
             "'SELECT * FROM clips'` shows what there is)"
         )
-    clean = [row for row in kept if row["split"] != TRAIN or row["video_id"] not in copies]
+    clean = [row for row in kept if row["split"] != TRAIN or row["video_id"] not in seen]
     _write(to_table(clips.MANIFEST, clean), path, folder.root, tier)
     train = sum(row["split"] == TRAIN for row in clean)
     return Resolved(os.fspath(path), train, len(clean) - train, len(rows) - len(kept), len(kept) - len(clean))
@@ -118,8 +126,11 @@ def check(where: str) -> None:
     expressions, _ = tree.pop("select_list"), harmless.pop("select_list")
     if tree != harmless or len(expressions) != 1:
         raise _refused(where, "it is more than an expression")
-    if "SUBQUERY" in set(_classes(expressions)):
+    if "SUBQUERY" in set(_values(expressions, "class")):
         raise _refused(where, "it holds a SELECT of its own")
+    called = {*_values(expressions, "function_name"), *_without_brackets(expressions)}
+    if changing := sorted(called & _changing()):
+        raise _refused(where, f"{changing[0]} gives another value each time")
 
 
 def _select(where: str) -> str:
@@ -146,14 +157,33 @@ def _unplaced(node: Any) -> Any:
     return [_unplaced(item) for item in node] if isinstance(node, list) else node
 
 
-def _classes(node: Any) -> Iterable[str]:
-    """The kinds of all expressions in a tree."""
+def _values(node: Any, name: str) -> Iterable[str]:
+    """All that is called `name` in a tree: `class` of the expressions, `function_name` of the functions."""
     if isinstance(node, dict):
-        yield str(node.get("class", ""))
+        yield str(node.get(name, ""))
         node = list(node.values())
     if isinstance(node, list):
         for item in node:
-            yield from _classes(item)
+            yield from _values(item, name)
+
+
+@cache
+def _changing() -> set[str]:
+    """Functions that are not of their arguments alone (random, now): what they choose could not be chosen
+    again."""
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "SELECT DISTINCT function_name FROM duckdb_functions() "
+            "WHERE stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY')"
+        ).fetchall()
+    return {name for (name,) in found} | {"current_timestamp", "current_time", "localtime", "localtimestamp"}
+
+
+def _without_brackets(expressions: Any) -> Iterable[str]:
+    """Functions that look like columns: `current_date`."""
+    for names in _values(expressions, "column_names"):
+        if names.startswith(("['current_", "['local")):
+            yield names.strip("[']")
 
 
 def _scan(where: str) -> str | None:
@@ -237,16 +267,11 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _add_stored(rows: list[dict[str, Any]], tables: Tables) -> None:
-    """What `curate encode` stored: of each autoencoder the newest set of latents, and the embeddings, of the
-    clips and captions as they are now."""
-    stored = tables.rows("latents")
-    newest: dict[str, tuple[str, str]] = {}
-    for one in stored:
-        newest[one["vae"]] = max(newest.get(one["vae"], ("", "")), (one["made"], one["made_with"]))
+    """What `curate encode` stored of the clips and captions as they are now: every set of latents (the
+    trainer takes that of its tier), and the embeddings."""
     latents: dict[tuple[bytes, str], list[dict[str, Any]]] = {}
-    for one in sorted(stored, key=lambda one: (one["vae"], one["window"])):
-        if one["made_with"] == newest[one["vae"]][1]:
-            latents.setdefault((one["clip_id"], one["digest"]), []).append(one)
+    for one in sorted(tables.rows("latents"), key=lambda one: (one["vae"], one["made_with"], one["window"])):
+        latents.setdefault((one["clip_id"], one["digest"]), []).append(one)
     texts: dict[tuple[bytes, str], list[dict[str, Any]]] = {}
     for one in sorted(tables.rows("texts"), key=lambda one: (one["encoder"], one["variant"])):
         texts.setdefault((one["clip_id"], one["digest"]), []).append(one)

@@ -22,8 +22,8 @@ from stages import losses as stage
 if TYPE_CHECKING:
     from training.manifest import Manifest
 
-MANIFEST, BEGUN = "manifest.parquet", "run.json"
-"""In the folder of a training: what it reads, and what says that it has begun."""
+MANIFEST, RUN = "manifest.parquet", "run.json"
+"""In the folder of a training: what it reads, and what it must share with its beginning."""
 
 
 def manifest_for(run: str, out: str, *, where: str | None = None, tier: str | None = None) -> Resolved:
@@ -33,9 +33,9 @@ def manifest_for(run: str, out: str, *, where: str | None = None, tier: str | No
     others now, and where `out` holds other things.
     """
     folder, place = _run_folder(run), Path(out) / MANIFEST
-    if not (Path(out) / BEGUN).exists():
+    if not _begun(out):
         others = sorted(p.name for p in Path(out).glob("*") if not p.name.startswith(MANIFEST))
-        if others:
+        if others and not (Path(out) / RUN).exists():
             raise ValueError(
                 f"{out} holds other things ({others[0]} …) and no training: give a new folder as --out"
             )
@@ -48,6 +48,11 @@ def manifest_for(run: str, out: str, *, where: str | None = None, tier: str | No
         found = resolve(folder, now, where=where, tier=tier)
         _same_clips(str(place), now, run)
     return replace(found, path=str(place))
+
+
+def _begun(out: str) -> bool:
+    """Whether there is a training to go on with: one that ended before its first checkpoint left nothing."""
+    return any((Path(out) / "checkpoints").glob("step-*[0-9]"))
 
 
 def _same_clips(place: str, now: str, run: str) -> None:
@@ -72,7 +77,7 @@ def _difference(before: "Manifest", after: "Manifest") -> str:
 def autoencoder_of(run: str, out: str) -> str | None:
     """The autoencoder that `curate encode` used last; None where there is none, or where a training in `out`
     has one already."""
-    if (Path(out) / BEGUN).exists():
+    if _begun(out):
         return None
     return newest_autoencoder(Tables(_run_folder(run)))
 

@@ -60,7 +60,7 @@ def ask(
     found = Asked(identity(model))
     os.makedirs(folder.path(FOLDER), exist_ok=True)
     place = folder.path(f"{FOLDER}/asked.parquet")
-    resolve(folder, place, where=where)
+    resolve(folder, place, where=where, copies=True)
     manifest = Manifest.read(place)
     made_of = _made_of(manifest)
     todo = _without_loss(tables, found.model, made_of)

@@ -115,6 +115,8 @@ HOSTILE = (
     "COLUMNS(*) > 1",
     "nothing_of_that_name > 1", "max(motion) > 1", "row_number() OVER () = 1", "unnest([true, false])",
     "frames::UUID IS NULL AND true", "$1", "?", "$who", "ATTACH 'x.db'", "PRAGMA database_list", "\udcff = 1",
+    "random() < 0.5", "now() > TIMESTAMP '2020-01-01'", "current_date > DATE '2020-01-01'",
+    "CASE WHEN true THEN uuid() IS NULL END",
     "read_text('/etc/passwd') IS NULL", "getenv('HOME') = 'x'", "error('boom')", "true\x00", "no_such(1)",
 )  # fmt: skip
 
@@ -155,6 +157,22 @@ def test_validation_and_its_duplicates(run: Written, tmp_path: Path) -> None:
     done = resolve(run.folder, tmp_path / "m.parquet")
     assert (done.train, done.validation, done.duplicates) == (0, 2, 1)
     assert set(rows(tmp_path / "m.parquet")) == {SECOND, THIRD}
+    # Whoever does not train wants them all.
+    done = resolve(run.folder, tmp_path / "all.parquet", copies=True)
+    assert (done.train, done.validation, done.duplicates) == (1, 2, 0)
+
+
+def test_the_same_videos_are_held_out_whatever_is_chosen(
+    run: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second stage with another --where must not train on what the first was judged by."""
+    monkeypatch.setattr("curate.manifest.LEAST", 2)
+    resolve(run.folder, tmp_path / "all.parquet")
+    split = {clip: row["split"] for clip, row in rows(tmp_path / "all.parquet").items()}
+    assert set(split.values()) == {"train", "validation"}
+    for clip, expected in split.items():
+        resolve(run.folder, tmp_path / "one.parquet", where=f"clip_id = '{clip.hex()}'")
+        assert {one: row["split"] for one, row in rows(tmp_path / "one.parquet").items()} == {clip: expected}
 
 
 def test_a_pair_with_another_clip_of_a_validation_video_counts_too(run: Written, tmp_path: Path) -> None:

@@ -67,7 +67,9 @@ class Look:
         if self._plan is None:
             return
         items = self._items(tuple(d for step_ in self._plan.steps for pack in step_ for d in pack)[:SHOWN])
-        if not items:
+        # All ranks make the same passes, or none: also where one of them alone could not read a clip.
+        readable = self._ranks.gather([item.draw.row for item in items])
+        if not items or any(rows != readable[0] for rows in readable):
             return
         drafts = task.encode(task.drafts(items))
         requests = [

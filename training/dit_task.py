@@ -24,8 +24,13 @@ from training.packing import Example, Packed, nothing, pack, patchify
 from training.pictures import to_pixels
 from training.text import Text, TextEncoder
 
-CONDITION_DROPOUT = 0.1
-"""Share of draws without motion score, and without aesthetic score: so that both can be left open."""
+CONDITION_DROPOUT = 0.05
+"""Share of draws without motion score, and without aesthetic score: so that each can be left open."""
+BOTH_DROPPED = 0.1
+"""Share of draws with neither: what most clips are generated with."""
+BARE = 0.5
+"""Share of draws without a caption that have no score either: what guidance pushes away from is a clip of
+which nothing is said."""
 FIXED_TIMES = (0.2, 0.4, 0.6, 0.8)
 """Times at which held-out clips are judged."""
 
@@ -37,7 +42,8 @@ class Noise:
     shift: float | None = None
     """α of the times; None: by tokens (flow.alpha_for)."""
     given: float = 0.0
-    """Share of the videos whose first latent frame is given (image to video)."""
+    """Share of the videos whose beginning is given: in half of those the first latent frame (image to video),
+    in the others any number but all of them (going on from a clip)."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,8 @@ class Draft:
     eps: Tensor
     """[C, t, h, w] float32"""
     t: float
-    given: bool
+    given: int
+    """Latent frames, from the first on, that the model is shown."""
     motion: float
     aesthetic: float
     text: Text | None
@@ -104,8 +111,15 @@ class DiTTask:
         packs: list[Ready | list[Draft]] = []
         for items in batch.packs:
             drafts = self.drafts(items)
-            packs.append(self.ready(drafts) if all(one.x_0 is not None for one in drafts) else drafts)
+            whole = all(one.x_0 is not None for one in drafts)
+            packs.append(self._pinned(self.ready(drafts)) if whole else drafts)
         return Prepared(batch.step, packs, batch.skipped)
+
+    def _pinned(self, ready: Ready) -> Ready:
+        """In memory that a GPU copies from while it computes."""
+        if self.device.type != "cuda":
+            return ready
+        return Ready(ready.items, ready.packed.pin_memory(), ready.target.pin_memory(), ready.times)
 
     def drafts(self, items: Sequence[Item]) -> list[Draft]:
         texts = self._texts(items)
@@ -114,15 +128,16 @@ class DiTTask:
     def _draft(self, item: Item, text: Text | None) -> Draft:
         key = item.draw.key
         shape = self.latent_shape(item)
-        drop_motion, drop_aesthetic = key.numpy("condition").random(2).tolist()
+        both, motion, aesthetic = key.numpy("condition").random(3).tolist()
+        none = both < (BOTH_DROPPED if text is not None else BARE)
         return Draft(
             item=item,
             x_0=item.latent,
             eps=torch.randn(shape, generator=key.torch("noise")),
             t=self.time(key, shape),
-            given=shape[1] > 1 and key.uniform("image") < self.noise.given,
-            motion=math.nan if drop_motion < CONDITION_DROPOUT else item.motion,
-            aesthetic=math.nan if drop_aesthetic < CONDITION_DROPOUT else item.aesthetic,
+            given=given_frames(key, shape[1], self.noise.given),
+            motion=math.nan if none or motion < CONDITION_DROPOUT else item.motion,
+            aesthetic=math.nan if none or aesthetic < CONDITION_DROPOUT else item.aesthetic,
             text=text,
         )
 
@@ -187,8 +202,7 @@ class DiTTask:
         x_0, item = _latent(draft), draft.item
         t = draft.t if t is None else t
         mask = torch.zeros(x_0.shape[1:])
-        if draft.given:
-            mask[0] = 1
+        mask[: draft.given] = 1
         return Example(
             z=flow.interpolate(x_0, draft.eps, t),
             t=t,
@@ -244,7 +258,7 @@ class DiTTask:
         beside what the item lacks."""
         drafts = self.encode(self.drafts(list(items)))
         known = [
-            Draft(one.item, one.x_0, one.eps, one.t, False, one.item.motion, one.item.aesthetic, one.text)
+            Draft(one.item, one.x_0, one.eps, one.t, 0, one.item.motion, one.item.aesthetic, one.text)
             for one in drafts
         ]
         found = []
@@ -254,6 +268,14 @@ class DiTTask:
             counts = torch.tensor([one.item.draw.tokens for one in at_t] or [1])
             found.append((self.errors(ready).float().cpu() / counts)[: len(at_t)])
         return found
+
+
+def given_frames(key: Key, frames: int, share: float) -> int:
+    """How many of a latent's frames a draw is shown: none but in a `share` of the draws."""
+    chance, image, many = key.numpy("image").random(3).tolist()
+    if frames < 2 or chance >= share:
+        return 0
+    return 1 if image < 0.5 else 1 + int(many * (frames - 1))
 
 
 def _fields(draft: Draft) -> dict[str, Any]:

@@ -19,12 +19,6 @@ class Average:
         self.weights = {name: value.detach().clone().float() for name, value in self._of.items()}
         """Name of the parameter -> its average."""
 
-    def reset(self) -> None:
-        """Begin with the weights as they are."""
-        with torch.no_grad():
-            for name, value in self._of.items():
-                self.weights[name].copy_(value)
-
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in the weights after `step` (from 0)."""
@@ -41,11 +35,13 @@ def _local(value: Tensor) -> Tensor:
     return value.to_local() if isinstance(value, DTensor) else value.detach()
 
 
-def whole(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A copy of the weights of all ranks put together, on the CPU. Called by every rank."""
+def whole(weights: Mapping[str, Tensor], *, keep: bool = True) -> dict[str, Tensor]:
+    """A copy of the weights of all ranks put together, on the CPU. Called by every rank; those that do not
+    `keep` it give their part and get nothing."""
     found = {}
     for name, value in weights.items():
         full = value.full_tensor() if isinstance(value, DTensor) else value
-        # `cpu` alone gives what is on the CPU already as it is, and it would change with the training.
-        found[name] = full.detach().to("cpu", copy=True)
+        if keep:
+            # `cpu` alone gives what is on the CPU already as it is, and it would change with the training.
+            found[name] = full.detach().to("cpu", copy=True)
     return found

@@ -39,6 +39,8 @@ from training.sharding import prepare, reshard
 
 UNREAD = 50
 """Steps one after the other of which no sample could be read, after which no other is expected to be."""
+RUN = "run.json"
+"""What a training that goes on must share with its beginning."""
 STOP = "stop"
 """A file of this name in the folder ends the training as SIGTERM does: where signals do not reach it."""
 SPIKE_WINDOW = 50
@@ -147,6 +149,8 @@ class Trainer:
         self.optimizer = _optimizer(task.module, options)
         self.average = Average(task.module, options.ema_decay)
         self._recent: deque[float] = deque(maxlen=SPIKE_WINDOW)
+        self._saved: int | None = None
+        """The step of the last checkpoint."""
         self._unread = 0
         """Steps, up to this one, of which no sample could be read."""
         self._stop = threading.Event()
@@ -164,28 +168,32 @@ class Trainer:
             return
         with _Signals(self._stop), Journal(self.out, self.ranks, self.options, self.step) as journal:
             source = iter(batches)
+            began = time.perf_counter()
             while self.step < self.options.steps:
-                began = time.perf_counter()
+                asked = time.perf_counter()
                 batch = next(source)
-                facts = StepFacts(step=self.step, wait=time.perf_counter() - began)
+                facts = StepFacts(step=self.step, wait=time.perf_counter() - asked)
                 assert batch.step == self.step, "the loader is at another step"
                 count = self._count(batch)
                 if count is None:
                     self.save()
+                    if self.ranks.first:
+                        (self.out / STOP).unlink(missing_ok=True)  # heeded; it must not stop the next one
                     raise Stopped(
                         f"stopped after step {self.step}, which is saved in {self.out}: "
                         "run the same command to go on"
                     )
                 self._train(batch, count, facts)
-                facts.seconds = time.perf_counter() - began
+                # From one step to the next: writing down the step before is in it, looks and checkpoints not.
+                began, facts.seconds = (now := time.perf_counter()), now - began
                 self.step += 1
                 journal.step(facts)
                 if self._due(self.options.validate_every):
                     self._look(journal)
+                    began = time.perf_counter()
                 if self._due(self.options.save_every):
                     self.save()
-            if checkpoint.steps(self.out)[-1:] != [self.step]:
-                self.save()
+                    began = time.perf_counter()
 
     def _due(self, every: int) -> bool:
         return self.step == self.options.steps or (every > 0 and self.step % every == 0)
@@ -280,12 +288,12 @@ class Trainer:
 
     def _check_folder(self) -> None:
         """Refuse a folder that holds another training."""
-        path = self.out / "run.json"
+        path = self.out / RUN
         known: Any = None
         if self.ranks.first:
-            if path.is_file():
+            if path.is_file() and checkpoint.begun(self.out):
                 known = json.loads(path.read_text())
-            elif self.out.is_dir() and any(self.out.glob("*.safetensors")):
+            elif not path.is_file() and self.out.is_dir() and any(self.out.glob("*.safetensors")):
                 known = {"": "a model that this command did not write"}
             else:
                 self.out.mkdir(parents=True, exist_ok=True)
@@ -318,13 +326,16 @@ class Trainer:
 
     def save(self) -> None:
         """Write a checkpoint to go on from, and the averaged weights for others."""
+        if self._saved == self.step:  # a signal right after a checkpoint, say
+            return
         state = {"step": self.step, "recent": list(self._recent), "identity": self.identity}
         checkpoint.save(self.out, self.step, self._tensors(), state, self.ranks, keep=self.options.keep)
         with self.averaged():
-            weights = whole(self.task.module.state_dict())
+            weights = whole(self.task.module.state_dict(), keep=self.ranks.first)
         if self.ranks.first:
             self.task.export(self.out, weights)
         self.ranks.barrier()
+        self._saved = self.step
 
     def _resume(self) -> None:
         known = self.ranks.agree(checkpoint.steps(self.out))
@@ -334,7 +345,7 @@ class Trainer:
         tensors = self._tensors()
         checkpoint.load(self.out, known[-1], tensors, self.ranks)
         self.task.module.load_state_dict(tensors["model"])
-        self.step = state["step"]
+        self.step = self._saved = state["step"]
         self._recent.extend(state["recent"])
 
 

@@ -23,7 +23,7 @@ from training.data import BAD, read_pixels
 from training.geometry import Grid
 from training.manifest import TRAIN, VALIDATION, Manifest, Sample
 from training.pictures import to_pixels
-from training.presets import Stage, recipes
+from training.presets import FULL, Stage, recipes
 from training.prompts import variants
 from training.text import text_encoder
 from training.vae_folder import load_vae
@@ -62,7 +62,7 @@ def first_stage(vae: str) -> Stage:
     except (OSError, ValueError, KeyError, TypeError):
         preset = None
     known = recipes()
-    return known.get(preset, known["sora_1b"])[0]
+    return known.get(preset, known[FULL])[0]
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ class Latent:
     """Stored latents of a window of a sample."""
 
     vae: str
+    made_with: str | None
+    """Key of the set: the same clip may be stored at several sizes and lengths."""
     window: int
     start_frame: int
     frames: int
@@ -166,7 +168,8 @@ class Manifest:
         found = {"row": rows, "number": np.arange(len(rows)) - first}
         for field in ("window", "start_frame", "frames", "height", "width", "fps"):
             found[field] = flat.field(field).to_numpy(zero_copy_only=False)
-        found["vae"] = np.array(flat.field("vae").to_pylist(), dtype=object)
+        for field in ("vae", "made_with"):
+            found[field] = np.array(pc.fill_null(flat.field(field), "").to_pylist(), dtype=str)
         return found
 
     @cached_property
@@ -206,6 +209,12 @@ class Manifest:
         read."""
         flat = self.table["texts"].combine_chunks().flatten()
         return encoder if encoder in pc.unique(flat.field("encoder")).to_pylist() else None
+
+    def widths_of(self, encoder: str) -> tuple[int, int]:
+        """(width of a token, width of the pooled vector) of the stored embeddings of `encoder`."""
+        flat = self.table["texts"].combine_chunks().flatten()
+        at = pc.index(flat.field("encoder"), encoder).as_py()
+        return flat.field("width")[at].as_py(), flat.field("pooled")[at].as_py()
 
     def check_captions(self) -> None:
         """ManifestError where no sample has a caption."""

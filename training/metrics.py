@@ -144,7 +144,8 @@ class Journal:
         for skipped in facts.skipped:
             print(_skip_line(skipped), file=sys.stderr)
         last = facts.step + 1 == self._options.steps
-        if facts.step % self._options.log_every == 0 or last:
+        every = self._options.log_every
+        if last or (every > 0 and facts.step % every == 0):
             for name in ("loss", "gradient_norm", "learning_rate", "tokens_per_second", "mfu", "wait_share"):
                 if row[name] is not None:
                     self._board.add_scalar(f"train/{name}", row[name], facts.step)

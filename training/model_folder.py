@@ -5,22 +5,21 @@ named, the latter with the identity of its weights, so that latents never meet t
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from curate.clips import new_hash
 from training.autoencoder import Autoencoder
+from training.exported import CONFIG, WEIGHTS, write_model
 from training.model import DiT, DiTConfig
 from training.prompts import Policy
 from training.vae_folder import load_vae
 
 KIND = "curate.dit.1"
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -58,14 +57,7 @@ class Facts:
 
 def save_model(folder: str | Path, model: DiT, facts: Facts) -> None:
     """Write the weights, then the configuration, each whole or not at all."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    save_file(state, folder / f"{WEIGHTS}.part")
-    os.replace(folder / f"{WEIGHTS}.part", folder / WEIGHTS)
-    config = {"kind": KIND, "dit": asdict(model.config), **asdict(facts)}
-    (folder / f"{CONFIG}.part").write_text(json.dumps(config, indent=2) + "\n")
-    os.replace(folder / f"{CONFIG}.part", folder / CONFIG)
+    write_model(folder, model.state_dict(), {"kind": KIND, "dit": asdict(model.config), **asdict(facts)})
 
 
 def load_model(folder: str | Path) -> tuple[DiT, Facts]:

@@ -50,7 +50,7 @@ class Options:
     validate_every: int = 1000
     """Steps between looks at held-out samples; 0: at the end alone."""
     log_every: int = 10
-    """Steps between points in TensorBoard."""
+    """Steps between points in TensorBoard; 0: the last one alone."""
     peak_tflops: float | None = None
     """What the device can do at best in bf16, for the MFU; known for some devices."""
     seed: int = 0

@@ -7,6 +7,9 @@ import yaml
 
 from training.model import DiTConfig
 
+SMOKE, FULL = "smoke", "sora_1b"
+"""Recipes: for a look on a CPU, and for training for real."""
+
 PRESETS: dict[str, DiTConfig] = {
     # For a processor: four blocks, some 80 tokens a clip.
     "smoke": DiTConfig(width=96, heads=3, dual=2, single=2, axes=(8, 12, 12), byte_width=64, byte_layers=0),
@@ -70,6 +73,24 @@ def recipes() -> dict[str, list[Stage]]:
                 )
         found[name] = [Stage(**stage) for stage in stages]
     return found
+
+
+def stage_of(name: str | None, preset_name: str | None) -> Stage:
+    """The stage `name`; without one the first of the preset `preset_name`, for a preset without a recipe the
+    first of training for real; with neither `smoke`. A preset that is named stands, whatever the stage's."""
+    stages = [stage for stages in recipes().values() for stage in stages]
+    if preset_name is not None:
+        preset(preset_name)  # names the known ones
+    if name is not None:
+        found = [stage for stage in stages if stage.name == name]
+        if not found:
+            raise ValueError(
+                f"the stage {name!r} is not known: choose one of {', '.join(s.name for s in stages)}"
+            )
+        return replace(found[0], preset=preset_name or found[0].preset)
+    wanted = preset_name or SMOKE
+    own = [stage for stage in stages if stage.preset == wanted]
+    return own[0] if own else replace(recipe(FULL)[0], name=wanted, preset=wanted)
 
 
 def recipe(name: str) -> list[Stage]:

@@ -51,6 +51,11 @@ class Ranks:
             dist.destroy_process_group()
 
     @property
+    def beside(self) -> int:
+        """Processes of this training on this machine."""
+        return int(os.environ.get("LOCAL_WORLD_SIZE", self.world))
+
+    @property
     def first(self) -> bool:
         """Whether this rank writes what is written once."""
         return self.rank == 0
@@ -83,6 +88,14 @@ class Ranks:
         """A line on stderr, from the first rank."""
         if self.first:
             print(text, file=sys.stderr)
+
+    def tell_idle(self, packs_per_step: int) -> None:
+        """Say so where there are too few packs for all."""
+        if packs_per_step < self.world:
+            self.say(
+                f"a step has {packs_per_step} pack(s) and there are {self.world} processes, of which "
+                f"{self.world - packs_per_step} have nothing to do: give --packs-per-step {self.world}"
+            )
 
     def barrier(self) -> None:
         if self.world > 1:

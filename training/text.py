@@ -54,6 +54,19 @@ def text_encoder(spec: str, device: torch.device | str = "cpu") -> TextEncoder:
     return Bytes() if spec == "bytes" else HFTextEncoder(spec, device)
 
 
+class LateTextEncoder:
+    """An encoder that is loaded when it is first asked for: where all embeddings are stored it never is."""
+
+    def __init__(self, spec: str, device: torch.device | str = "cpu") -> None:
+        self.spec, self._device = spec, device
+        self._encoder: TextEncoder | None = None
+
+    def encode(self, texts: Sequence[str]) -> list[Text]:
+        if self._encoder is None:
+            self._encoder = text_encoder(self.spec, self._device)
+        return self._encoder.encode(texts)
+
+
 class Bytes:
     """UTF-8 in rows of four: values 1 to 256 are bytes 0 to 255, 0 fills the last row.
 

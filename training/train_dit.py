@@ -24,24 +24,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from training import checkpoint
 from training.ahead import Ahead
 from training.autoencoder import Autoencoder
+from training.called import called
 from training.data import Loader, Reader
 from training.dit_look import Look
 from training.dit_task import DiTTask, Noise
-from training.engine import Stopped, Trainer
+from training.engine import Trainer
 from training.geometry import Grid, usual_patch
 from training.manifest import Manifest, ManifestError
+from training.memory import check_memory
 from training.model import DiT, DiTConfig
 from training.model_folder import Facts, load_model, save_model
 from training.options import Options, add_flags, with_flags
 from training.plan import Schedule
-from training.presets import Stage, preset, recipes
+from training.presets import SMOKE, Stage, preset, stage_of
 from training.prompts import Policy
 from training.ranks import Ranks
-from training.text import text_encoder
+from training.text import LateTextEncoder
 from training.vae_folder import load_vae
-from training.windows import Sizes
+from training.windows import Sizes, remarks
 
 VAE = "vae"
 """Folder of the autoencoder, beside the model."""
@@ -61,7 +64,7 @@ class Data:
     stills: float = 0.0
     """Share of the draws that are one frame."""
     given: float = 0.0
-    """Share of the videos whose first frame is given: image to video."""
+    """Share of the videos whose beginning is given: image to video, and going on from a clip."""
     shift: float | None = None
     """α of the times; by tokens where it is not set."""
     captions: tuple[float, float, float, float] = (0.60, 0.20, 0.15, 0.05)
@@ -96,7 +99,7 @@ class DiTTraining(DiTTask):
 
 def run(given: argparse.Namespace, ranks: Ranks) -> None:
     """Train as asked. ValueError, in one sentence, for what cannot be."""
-    stage = _stage(given)
+    stage = stage_of(given.stage, given.preset)
     options = with_flags(_options(stage), given)
     data = with_flags(_data(stage), given)
     out = Path(given.out)
@@ -106,9 +109,10 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
     place = _place_of_vae(given)
     vae = load_vae(place).frozen().to(ranks.device)
     manifest.check_vae(vae.identity)
-    config = _config(given, stage, vae)
-    encoder = text_encoder(given.text, ranks.device)
-    _check_memory(config, data, ranks)
+    stored = None if given.text == "bytes" else manifest.encoder_stored(given.text)
+    encoder = LateTextEncoder(given.text, ranks.device)
+    config = _config(stage, vae, manifest, stored, encoder)
+    check_memory(config, ranks)
 
     sizes = Sizes(
         Grid(vae.temporal, vae.spatial, config.patch), data.tier, data.max_frames, data.max_fps, data.stills
@@ -117,8 +121,10 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
         manifest, options.seed, pack_tokens=data.pack_tokens, packs_per_step=data.packs_per_step,
         sizes=sizes, vae=vae.identity,
     )  # fmt: skip
+    ranks.tell_idle(data.packs_per_step)
+    for remark in remarks(schedule.windows, manifest, sizes, vae.identity):
+        ranks.say(remark)
     policy = Policy(*data.captions, dropout=data.drop_captions, words=data.drop_words)
-    stored = None if given.text == "bytes" else manifest.encoder_stored(given.text)
     reader = Reader(manifest, sizes.grid, encoder=stored, policy=policy)
     facts = Facts(
         vae=VAE if Path(place).is_dir() else place,
@@ -133,8 +139,8 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
     )
     torch.manual_seed(options.seed)
     model = DiT(config)
-    if given.init and not (out / "run.json").exists():
-        model.load_state_dict(_initial(given.init, config).state_dict())
+    if given.init and not ranks.agree(checkpoint.begun(out)):
+        model.load_state_dict(_initial(given.init, config, facts).state_dict())
     task = DiTTraining(
         look=Look(manifest, reader, sizes, ranks, facts, data.pack_tokens),
         facts=facts, model=model, vae=vae, encoder=encoder,
@@ -143,7 +149,7 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
     free = {"threads"}
     identity = {
         "model": asdict(config), "manifest": manifest.digest, "vae": vae.identity, "text": given.text,
-        "seed": options.seed, "init": given.init,
+        "seed": options.seed, "init": given.init and os.path.abspath(given.init),
         "data": {name: value for name, value in asdict(data).items() if name not in free},
     }  # fmt: skip
     trainer = Trainer(task, out, options, ranks, identity)
@@ -155,23 +161,8 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
         trainer.run(batches)
 
 
-def _stage(given: argparse.Namespace) -> Stage:
-    """The stage that is named, or the first of the preset."""
-    stages = [stage for recipe in recipes().values() for stage in recipe]
-    if given.stage:
-        found = [stage for stage in stages if stage.name == given.stage]
-        if not found:
-            raise ValueError(
-                f"the stage {given.stage!r} is not known: choose one of {', '.join(s.name for s in stages)}"
-            )
-        return found[0]
-    preset(given.preset)  # names the known ones
-    found = [stage for stage in stages if stage.preset == given.preset]
-    return found[0] if found else dataclasses.replace(stages[-1], name=given.preset, preset=given.preset)
-
-
 def _options(stage: Stage) -> Options:
-    smoke = stage.preset == "smoke"
+    smoke = stage.preset == SMOKE
     on_gpu = torch.cuda.is_available()
     return Options(
         steps=stage.steps, learning_rate=stage.learning_rate, warmup_steps=stage.warmup,
@@ -185,16 +176,20 @@ def _options(stage: Stage) -> Options:
 def _data(stage: Stage) -> Data:
     names = {field.name for field in dataclasses.fields(Data)} & {f.name for f in dataclasses.fields(Stage)}
     data = Data(**{name: getattr(stage, name) for name in names})
-    return dataclasses.replace(data, threads=2) if stage.preset == "smoke" else data
+    return dataclasses.replace(data, threads=2) if stage.preset == SMOKE else data
 
 
-def _config(given: argparse.Namespace, stage: Stage, vae: Autoencoder) -> DiTConfig:
+def _config(
+    stage: Stage, vae: Autoencoder, manifest: Manifest, stored: str | None, encoder: LateTextEncoder
+) -> DiTConfig:
     width = pooled = None
-    if given.text != "bytes":
-        text = text_encoder(given.text).encode(["a"])[0]
+    if stored is not None:
+        width, pooled = manifest.widths_of(stored)
+    elif encoder.spec != "bytes":
+        text = encoder.encode(["a"])[0]
         width, pooled = text.tokens.shape[1], len(text.pooled)
     return preset(
-        given.preset or stage.preset,
+        stage.preset,
         latent_channels=vae.latent_channels,
         patch=usual_patch(vae.spatial),
         text_width=width,
@@ -214,8 +209,17 @@ def _place_of_vae(given: argparse.Namespace) -> str:
     )
 
 
-def _initial(folder: str, config: DiTConfig) -> DiT:
-    model, _ = load_model(folder)
+def _initial(folder: str, config: DiTConfig, facts: Facts) -> DiT:
+    model, own = load_model(folder)
+    if own.vae_identity != facts.vae_identity:
+        raise ValueError(
+            f"{folder} makes latents of another autoencoder ({own.vae_identity}, not {facts.vae_identity}): "
+            "give its own as --vae, and encode the run with it"
+        )
+    if own.text != facts.text:
+        raise ValueError(
+            f"{folder} reads captions by {own.text} and not by {facts.text}: give --text {own.text}"
+        )
     if model.config != config:
         differ = [name for name, value in asdict(config).items() if asdict(model.config)[name] != value]
         raise ValueError(
@@ -223,23 +227,6 @@ def _initial(folder: str, config: DiTConfig) -> DiT:
             "was trained with"
         )
     return model
-
-
-def _check_memory(config: DiTConfig, data: Data, ranks: Ranks) -> None:
-    """Refuse what is certain not to fit: weights, their average, gradients and two moments in float32, shared
-    out over the ranks."""
-    from training.flops import parameters
-
-    needed = 5 * 4 * parameters(config) / ranks.world
-    if ranks.device.type == "cuda":
-        there = torch.cuda.get_device_properties(ranks.device).total_memory
-    else:
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > there:
-        raise ValueError(
-            f"the model's weights and their moments take {needed / 1e9:.0f} GB on each of {ranks.world} "
-            f"devices, which have {there / 1e9:.0f} GB: take a smaller preset or more devices"
-        )
 
 
 def _keep_beside(out: Path, manifest: str, vae: str) -> None:
@@ -259,7 +246,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", required=True, help="where the model goes; a training that is there goes on")
     made.add_argument("--vae", help="folder of the autoencoder, or a published one's name")
     made.add_argument("--text", default="bytes", help="text encoder: bytes, a folder, or NAME@REVISION")
-    made.add_argument("--preset", default="smoke")
+    made.add_argument("--preset", help="smoke (without it), 50m, 200m or 1b; with --stage, the stage's")
     made.add_argument("--stage", help="a stage of recipes.yaml instead of the preset's first")
     made.add_argument("--init", help="folder of the model to start from")
     made.add_argument("--device", choices=["cpu", "cuda"], help="by default a GPU where there is one")
@@ -269,17 +256,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    given = parser().parse_args(argv)
-    try:
-        with Ranks(given.device) as ranks:
-            run(given, ranks)
-    except Stopped as stopped:
-        sys.stderr.write(f"{stopped}\n")
-        return 143
-    except ValueError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
+    return called(run, parser().parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ report.json with their PSNR beside that of resizing."""
 
 import argparse
 import dataclasses
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -21,13 +22,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from training import checkpoint
+from training.called import called
 from training.data import BAD, Loader, Reader, read_pixels
-from training.engine import Stopped, Trainer
+from training.engine import Trainer
 from training.geometry import Grid
 from training.manifest import TRAIN, VALIDATION, Manifest
 from training.options import Options, add_flags, with_flags
 from training.pictures import to_pixels
 from training.plan import Schedule
+from training.presets import SMOKE
 from training.ranks import Ranks
 from training.vae import PRESETS, VAEConfig, VideoVAE
 from training.vae_folder import load_vae
@@ -68,7 +72,7 @@ class Crops:
 
 HELD_OUT, LONGEST = 8, 17
 """Clips that are judged, and frames of each."""
-STATISTICS = 128
+STATISTICS = 64
 """Training clips by which the linear start is made and latents are normalised, at most."""
 
 
@@ -81,20 +85,22 @@ def recipe(preset: str) -> tuple[VAEConfig, Options, Crops]:
         schedule="cosine", weight_decay=1e-4, betas=(0.9, 0.95),
         precision="bf16" if on_gpu else "fp32", compile=on_gpu, recompute="none",
     )  # fmt: skip
-    if preset == "smoke":
+    if preset == SMOKE:
         options = dataclasses.replace(
             options, steps=300, learning_rate=3e-4, warmup_steps=20, ema_decay=0.99, save_every=0,
             validate_every=0,
         )  # fmt: skip
         return PRESETS[preset], options, Crops(batch=2, frames=9, size=64, threads=2)
-    # Crops of 256 pixels and 17 frames are what Wan and Hunyuan begin with.
+    # Crops of 256 pixels and 17 frames are what Wan and Hunyuan begin with. Eight packs a step: a machine of
+    # eight GPUs has one for each, fewer add up their gradients.
     options = dataclasses.replace(options, steps=200_000, learning_rate=1e-4, warmup_steps=2000)
-    return PRESETS[preset], options, Crops()
+    return PRESETS[preset], options, Crops(packs_per_step=8)
 
 
 def run(given: argparse.Namespace, ranks: Ranks) -> None:
     """Train as asked, and judge. ValueError, in one sentence, for what cannot be."""
-    config, options, crops = recipe(given.preset)
+    name = given.preset or SMOKE
+    config, options, crops = recipe(name)
     options, crops = with_flags(options, given), with_flags(crops, given)
     out = Path(given.out)
     manifest = Manifest.read(given.manifest, given.root)
@@ -117,7 +123,7 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
     held_out = middles_of(judged_on, HELD_OUT)
     torch.manual_seed(options.seed)
     vae = VideoVAE(config)
-    if not (out / "run.json").exists():
+    if not ranks.agree(checkpoint.begun(out)):
         if given.init:
             vae.load_state_dict(_initial(given.init, config).state_dict())
         else:
@@ -127,16 +133,18 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
         held_out=lambda: [clip for _, clip in held_out], normalised_by=normalised_by,
     )  # fmt: skip
     identity = {
-        "model": vae.facts, "manifest": manifest.digest, "seed": options.seed, "init": given.init,
+        "model": vae.facts, "manifest": manifest.digest, "seed": options.seed,
+        "init": given.init and os.path.abspath(given.init),
         "data": {name: value for name, value in asdict(crops).items() if name != "threads"},
     }  # fmt: skip
     trainer = Trainer(task, out, options, ranks, identity)
+    ranks.tell_idle(crops.packs_per_step)
     reader = Reader(manifest, grid, zoom=crops.zoom)
     steps = schedule.steps(trainer.step, ranks.rank, ranks.world)
     with Loader(reader, steps, threads=crops.threads) as batches:
         trainer.run(batches)
     if ranks.first:
-        _judge(out, held_out, judged_on, preset=given.preset, steps=trainer.step)
+        _judge(out, held_out, judged_on, preset=name, steps=trainer.step)
     ranks.barrier()
 
 
@@ -186,7 +194,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--manifest", required=True, help="what `curate train` wrote: the clips")
     made.add_argument("--root", help="the run's folder, where it was moved")
     made.add_argument("--out", required=True, help="where the model goes; a training that is there goes on")
-    made.add_argument("--preset", default="smoke", help=", ".join(PRESETS))
+    made.add_argument("--preset", help=f"{', '.join(PRESETS)}; {SMOKE} without it")
     made.add_argument("--init", help="folder of an autoencoder of the same preset to start from")
     made.add_argument("--device", choices=["cpu", "cuda"], help="by default a GPU where there is one")
     add_flags(made, Options)
@@ -195,17 +203,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    given = parser().parse_args(argv)
-    try:
-        with Ranks(given.device) as ranks:
-            run(given, ranks)
-    except Stopped as stopped:
-        sys.stderr.write(f"{stopped}\n")
-        return 143
-    except ValueError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
+    return called(run, parser().parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -1,27 +1,19 @@
 """The folder of an autoencoder: written whole or not at all, and read without running anything of it."""
 
 import json
-import os
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from training.autoencoder import Autoencoder
+from training.exported import CONFIG, WEIGHTS, write_model
 from training.vae import KIND, VAEConfig, VideoVAE
-
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
 def save_vae(vae: VideoVAE, folder: str | Path) -> None:
     """Write `folder`/config.json and model.safetensors, each whole or not at all, the weights first."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    state = {name: value.detach().cpu().contiguous() for name, value in vae.state_dict().items()}
-    save_file(state, folder / f"{WEIGHTS}.part")
-    os.replace(folder / f"{WEIGHTS}.part", folder / WEIGHTS)
-    (folder / f"{CONFIG}.part").write_text(json.dumps(vae.facts, indent=2) + "\n")
-    os.replace(folder / f"{CONFIG}.part", folder / CONFIG)
+    write_model(folder, vae.state_dict(), vae.facts)
 
 
 def load_vae(name: str | Path) -> Autoencoder:
@@ -36,12 +28,12 @@ def load_vae(name: str | Path) -> Autoencoder:
 
         return load_published(str(name)).frozen()
     del facts["kind"]
-    facts["widths"] = tuple(facts["widths"])
-    facts["strides"] = tuple(map(tuple, facts["strides"]))
     try:
+        facts["widths"] = tuple(facts["widths"])
+        facts["strides"] = tuple(map(tuple, facts["strides"]))
         vae = VideoVAE(VAEConfig(**facts))
         vae.load_state_dict(load_file(Path(name) / WEIGHTS))
-    except (OSError, RuntimeError, SafetensorError, TypeError) as error:
+    except (OSError, RuntimeError, SafetensorError, TypeError, KeyError, ValueError) as error:
         first = str(error).splitlines()[0]
         raise ValueError(
             f"{name} is no whole autoencoder ({first}): {CONFIG} and {WEIGHTS} must be of one training."

@@ -8,7 +8,7 @@ The components are then turned so that every channel has the same variance. Late
 channel, and would otherwise give the finest component the weight of the mean colour: a model of them would
 spend itself on texture. So turned, distances between latents are distances between pictures."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -22,21 +22,20 @@ VALUES = 1 << 27
 """Numbers in them, at most."""
 
 
-def linear_start(vae: VideoVAE, clips: Iterable[Tensor], seed: int = 0) -> None:
+def linear_start(vae: VideoVAE, clips: Sequence[Tensor], seed: int = 0) -> None:
     """Set the linear maps of `vae` to the principal components of clips [3, T, H, W], scaled so that the
     latents' mean square is 1. The same clips and seed give the same weights."""
     stride = vae.encoder.block
     size = vae.encoder.linear.in_channels
-    most = min(BLOCKS, VALUES // size)
+    # All clips have a share, whatever their size.
+    each = -(-min(BLOCKS, VALUES // size) // max(1, len(clips)))
     chance = torch.Generator().manual_seed(seed)
     found, kept = [], 0
     for clip in clips:
         blocks = space_to_channel(filled_in_front(clip[None], stride, None), stride)[0].flatten(1).T
-        taken = blocks[torch.randperm(len(blocks), generator=chance)[: most - kept]]
+        taken = blocks[torch.randperm(len(blocks), generator=chance)[:each]]
         found.append(taken)
         kept += len(taken)
-        if kept >= most:
-            break
     if kept <= vae.latent_channels:
         return
     x = torch.cat(found)

@@ -4,6 +4,7 @@ A long clip is several windows, so that an epoch sees all of it. Stored latents 
 clip without any is cut up here. All columns are numpy arrays of equal length, since there may be millions."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -130,23 +131,22 @@ def _strides(fps: F64, max_fps: float | None) -> I64:
 
 
 def _stored(manifest: Manifest, sizes: Sizes, vae: str, rows: I64) -> Windows:
-    """Windows of stored latents: of each sample's sets within the tier the largest."""
+    """Windows of stored latents, of the best of each sample's sets within the tier and the rate."""
     every = manifest.latents()
     area = every["height"] * every["width"]
     usable = (every["vae"] == vae) & (area <= area_of(sizes.tier)) & np.isin(every["row"], rows)
+    if sizes.max_fps:
+        usable &= every["fps"] <= sizes.max_fps * 1.001
+    length = sizes.grid.length(sizes.max_frames)
     found = {name: values[usable] for name, values in every.items()}
-    area = area[usable]
-    largest = np.zeros(len(manifest), np.int64)
-    np.maximum.at(largest, found["row"], area)
-    best = area == largest[found["row"]]
+    best = _of_the_best_set(found, length)
     found = {name: values[best] for name, values in found.items()}
     source = manifest.column("fps")[found["row"]]
-    length = sizes.grid.length(sizes.max_frames)
     order = np.lexsort((found["number"], found["window"], found["row"]))
     return _with_tokens(
         sizes.grid, **{name: values[order] for name, values in {
             "row": found["row"], "window": found["window"], "first": found["start_frame"],
-            "slack": np.zeros(len(area[best]), np.int64),
+            "slack": np.zeros(len(source), np.int64),
             # A causal autoencoder's first latent frames are those of the shorter clip.
             "frames": np.minimum(found["frames"], length),
             "height": found["height"], "width": found["width"],
@@ -154,6 +154,43 @@ def _stored(manifest: Manifest, sizes: Sizes, vae: str, rows: I64) -> Windows:
             "fps": found["fps"], "latent": found["number"],
         }.items()},
     )  # fmt: skip
+
+
+def _of_the_best_set(found: dict[str, npt.NDArray[Any]], length: int) -> npt.NDArray[np.bool_]:
+    """Which windows are of their row's best set: the largest pictures, then the longest windows within
+    `length` frames (of longer ones only the beginning would be seen)."""
+    _, which = np.unique(found["made_with"], return_inverse=True)
+    sets, of = np.unique(np.stack([found["row"], which.reshape(-1)]), axis=1, return_inverse=True)
+    of = of.reshape(-1)
+    area, longest = (np.zeros(sets.shape[1], np.int64) for _ in range(2))
+    np.maximum.at(area, of, found["height"] * found["width"])
+    np.maximum.at(longest, of, found["frames"])
+    fits = longest <= length
+    order = np.lexsort((sets[1], np.where(fits, longest, -longest), fits, area, sets[0]))
+    last = np.append(np.diff(sets[0][order]) > 0, True)[: len(order)]
+    best = np.zeros(len(order), bool)
+    best[order[last]] = True
+    return best[of]
+
+
+def remarks(windows: Windows, manifest: Manifest, sizes: Sizes, vae: str) -> list[str]:
+    """What the user of stored latents may not expect, one sentence each."""
+    every = manifest.latents()
+    stored = windows.latent >= 0
+    with_latents, without = (len(np.unique(windows.row[which])) for which in (stored, ~stored))
+    found = []
+    if without and (every["vae"] == vae).any():
+        found.append(
+            f"latents of {with_latents} of {with_latents + without} clips are stored at {sizes.tier} or "
+            f"less; the others are encoded as they are drawn: `curate encode --tier {sizes.tier}` stores them"
+        )
+    at = np.searchsorted(every["row"], windows.row[stored]) + windows.latent[stored]
+    if cut := int((every["frames"][at] > windows.frames[stored]).sum()):
+        found.append(
+            f"{cut} stored windows are longer than {sizes.max_frames} frames, and only their beginnings are "
+            f"trained on: `curate encode --max-frames {sizes.max_frames}` stores all of the clips"
+        )
+    return found
 
 
 def _with_tokens(grid: Grid, **columns: npt.NDArray[np.generic]) -> Windows:

@@ -20,6 +20,10 @@ STOP = "stop"
 """A file of this name in the training's folder asks it to save and end (training.engine)."""
 
 
+PLACES = ("--manifest", "--root", "--out", "--vae", "--text", "--init")
+"""Options whose value may be a path."""
+
+
 class Ended(Exception):
     """A worker's training ended before its time; the text says why."""
 
@@ -44,7 +48,11 @@ def train(module: str, arguments: Sequence[str], out: str, workers: int, address
             )
         trainer = TorchTrainer(
             _work,
-            train_loop_config={"module": module, "arguments": _from_here(arguments)},
+            train_loop_config={
+                "module": module,
+                "arguments": _from_here(arguments),
+                "device": "cuda" if gpus else "cpu",
+            },
             torch_config=TorchConfig(backend="nccl" if gpus else "gloo"),
             scaling_config=ScalingConfig(num_workers=workers, use_gpu=gpus),
             run_config=RunConfig(name="ray", storage_path=str(folder)),
@@ -63,16 +71,35 @@ def _work(config: dict[str, Any]) -> None:
     """In each process: the process group is there already."""
     module = importlib.import_module(config["module"])
     ranks = importlib.import_module("training.ranks")
-    engine = importlib.import_module("training.engine")
+    engine, called = (importlib.import_module(f"training.{name}") for name in ("engine", "called"))
+    given = module.parser().parse_args(config["arguments"])
     try:
-        module.run(module.parser().parse_args(config["arguments"]), ranks.Ranks())
+        module.run(given, ranks.Ranks(given.device or config["device"]))
     except (ValueError, engine.Stopped) as error:
         raise Ended(str(error)) from None
+    except RuntimeError as error:
+        if (said := called.out_of_memory(error)) is None:
+            raise
+        raise Ended(said) from None
 
 
 def _from_here(arguments: Sequence[str]) -> list[str]:
-    """Arguments that name something on the disk as full paths: workers have a current folder of their own."""
-    return [os.path.abspath(word) if os.path.exists(word) else word for word in arguments]
+    """The options that may name something on the disk with full paths: workers have a current folder of their
+    own."""
+    found: list[str] = []
+    for word in arguments:
+        flag, equals, value = word.partition("=")
+        if equals and flag in PLACES:
+            word = f"{flag}={_place(value)}"
+        elif found and found[-1] in PLACES:
+            word = _place(word)
+        found.append(word)
+    return found
+
+
+def _place(word: str) -> str:
+    """`--vae` and `--text` may name something that is no path."""
+    return os.path.abspath(word) if os.path.exists(word) else word
 
 
 def _why(error: Any) -> str:

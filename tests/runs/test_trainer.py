@@ -2,7 +2,12 @@
 train dit, losses, generate; and what they refuse."""
 
 import json
+import os
+import signal
+import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -165,19 +170,73 @@ def test_nothing_foreign_is_overwritten(run: Project, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
+def steps_of(out: Path) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    return [row for row in rows if "step" in row]
+
+
 def test_two_workers_train_as_one(run: Project, tmp_path: Path) -> None:
-    done("train", "dit", run.out, "--out", tmp_path / "dit", "--steps", 3, *CAPTIONS, "--workers", 2)
-    one, two = (
-        [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-        for folder in (run.root / "dit", tmp_path / "dit")
-    )
-    losses = [[row["loss"] for row in rows if "step" in row] for rows in (one, two)]
-    assert losses[1] == pytest.approx(losses[0], abs=1e-5)
-    assert len(losses[1]) == 3
+    every = ["--steps", 3, *CAPTIONS, "--pack-tokens", 320, "--packs-per-step", 2]
+    for workers in (1, 2):
+        out = tmp_path / str(workers)
+        done("train", "dit", run.out, "--out", out, *every, "--workers", workers)
+    one, two = (steps_of(tmp_path / str(workers)) for workers in (1, 2))
+    assert [row["packs"] for row in two] == [2, 2, 2]  # each has something to do
+    assert [row["loss"] for row in two] == pytest.approx([row["loss"] for row in one], abs=1e-5)
+    # Where it was trained does not matter for going on.
+    done("train", "dit", run.out, "--out", tmp_path / "2", "--steps", 4, *every[2:])
+    assert len(steps_of(tmp_path / "2")) == 4
     said = refused(
         "train", "dit", run.out, "--out", tmp_path / "many", "--steps", 1, "--workers", 64, *CAPTIONS
     )
     assert "fewer --workers" in said
+
+
+def test_workers_that_are_told_to_end_save_first(run: Project, tmp_path: Path) -> None:
+    out = tmp_path / "dit"
+
+    def end() -> None:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if (out / "metrics.jsonl").is_file() and len(steps_of_whole_lines(out)) >= 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    every = ["--steps", 5000, *CAPTIONS, "--save-every", 0, "--validate-every", 0, "--workers", 2]
+    said = refused("train", "dit", run.out, "--out", out, *every)
+    thread.join()
+    assert "run the same command to go on" in said
+    (saved,) = (out / "checkpoints").iterdir()
+    assert saved.name == f"step-{len(steps_of(out)):08}"
+    assert not (out / "stop").exists()
+
+
+def steps_of_whole_lines(out: Path) -> list[str]:
+    return (out / "metrics.jsonl").read_text().splitlines()
+
+
+def test_two_tiers_are_stored_side_by_side(run: Project, tmp_path: Path) -> None:
+    from training.geometry import Grid
+    from training.manifest import Manifest
+    from training.vae_folder import load_vae
+    from training.windows import Sizes, Windows
+
+    vae = load_vae(run.root / "vae")
+    done("encode", run.out, "--vae", run.root / "vae", "--tier", "48px", "--max-frames", 9)
+    done(
+        "train", "dit", run.out, "--out", tmp_path / "dit", "--tier", "48px", "--max-frames", 9, "--steps", 1
+    )
+    found = Manifest.read(tmp_path / "dit/manifest.parquet")
+    heights = {}
+    for tier in ("48px", "64px"):
+        grid = Grid(vae.temporal, vae.spatial, 2)
+        windows = Windows.of(found, Sizes(grid, tier, 17), vae=vae.identity)
+        assert (windows.latent >= 0).all()
+        heights[tier] = set(windows.height.tolist())
+    assert heights == {"48px": {48}, "64px": {64}}
 
 
 def test_wrong_input_is_told_in_one_sentence(run: Project, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ step, and losses that agree; with a sample that cannot be read, and a rank that 
 
 import hashlib
 import json
+import random
 import signal
 import time
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from tests.training.ranks_run import finished, started, trained
 from tests.training.vae_run import made_run
 from training import checkpoint, metrics
 from training.data import Loader, Reader
 from training.dit_task import DiTTask, Noise
+from training.exported import WEIGHTS
 from training.geometry import Grid
 from training.manifest import Manifest
 from training.model import DiT, DiTConfig
@@ -123,17 +126,42 @@ def test_samples_captions_times_and_noise_are_the_same_at_any_number_of_processe
     assert one == told(2) == told(3)
 
 
+def test_accumulation_over_processes_changes_nothing(data: Path, tmp_path: Path) -> None:
+    """Five packs a step, of which two processes have three and two, with gradients added up in between."""
+    every = arguments(data, "--steps", "4", "--packs-per-step", "5", "--recompute", "selective")
+    for world in (1, 2):
+        trained(tmp_path / str(world), *every, world=world)
+    one, two = (rows(tmp_path / str(world)) for world in (1, 2))
+    assert all(row["packs"] > 2 for row in one[:2])
+    for a, b in zip(one, two, strict=True):
+        assert (a["samples"], a["packs"]) == (b["samples"], b["packs"])
+        assert b["loss"] == pytest.approx(a["loss"], abs=1e-5)
+        assert b["gradient_norm"] == pytest.approx(a["gradient_norm"], rel=1e-4)
+
+
+def test_a_training_goes_on_with_fewer_processes(data: Path, alone: Path, tmp_path: Path) -> None:
+    trained(tmp_path / "dit", *arguments(data, "--steps", "4"), world=2)
+    (said,) = trained(tmp_path / "dit", *arguments(data, "--steps", "8"), world=1)
+    assert "step 8 of 8" in said
+    for a, b in zip(rows(alone)[:8], rows(tmp_path / "dit"), strict=True):
+        assert (a["step"], a["samples"], a["skipped"]) == (b["step"], b["samples"], b["skipped"])
+        assert b["loss"] == pytest.approx(a["loss"], abs=1e-5)
+
+
 def test_a_killed_training_goes_on_to_the_bit_with_two_processes(data: Path, tmp_path: Path) -> None:
-    every = arguments(data, "--steps", "12", "--save-every", "4")
+    every = arguments(data, "--steps", "12", "--save-every", "2")
     trained(tmp_path / "whole", *every, world=2)
     processes = started("training.train_dit", ["--out", str(tmp_path / "cut"), *every], 2)
-    deadline = time.monotonic() + 120
-    while checkpoint.steps(tmp_path / "cut")[-1:] < [4] and time.monotonic() < deadline:
-        time.sleep(0.02)
+    killed_in, deadline = random.randrange(2, 11), time.monotonic() + 120
+    lines = tmp_path / "cut" / metrics.FILE
+    while time.monotonic() < deadline:
+        if lines.is_file() and lines.read_bytes().count(b"\n") >= killed_in:
+            break
+        time.sleep(0.005)
     for process in processes:
         process.send_signal(signal.SIGKILL)
-    assert [code for code, _ in finished(processes)] == [-signal.SIGKILL] * 2
-    assert checkpoint.steps(tmp_path / "cut")[-1] < 12
+    assert [code for code, _ in finished(processes)] == [-signal.SIGKILL] * 2, f"killed in {killed_in}"
+    assert checkpoint.steps(tmp_path / "cut")[-1:] < [12], f"killed in {killed_in}"
     trained(tmp_path / "cut", *every, world=2)
     whole, cut = (
         [{k: v for k, v in row.items() if k in ("step", "loss", "gradient_norm", "loss_by_time")}
@@ -141,8 +169,19 @@ def test_a_killed_training_goes_on_to_the_bit_with_two_processes(data: Path, tmp
         for name in ("whole", "cut")
     )  # fmt: skip
     assert json.dumps(whole) == json.dumps(cut)
-    a, b = (checkpoint.read_weights(tmp_path / name) for name in ("whole", "cut"))
+    a, b = (load_file(tmp_path / name / WEIGHTS) for name in ("whole", "cut"))
     assert all(torch.equal(a[name], b[name]) for name in a)
+    # Weights, averages and moments, as each process wrote them down.
+    parts = [
+        {path.name: path.read_bytes() for path in _last(tmp_path / name).glob("*.distcp")}
+        for name in ("whole", "cut")
+    ]
+    assert len(parts[0]) == 2
+    assert parts[0] == parts[1], f"killed in {killed_in}"
+
+
+def _last(out: Path) -> Path:
+    return out / checkpoint.FOLDER / f"step-{checkpoint.steps(out)[-1]:08}"
 
 
 def test_another_manifest_does_not_go_on_with_a_training(data: Path, alone: Path, tmp_path: Path) -> None:

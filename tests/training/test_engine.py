@@ -5,6 +5,7 @@ import json
 import math
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from training import checkpoint, metrics
+from training import checkpoint, engine, metrics
 from training.engine import Diverged, PackLoss, Part, Stopped, Trainer
+from training.exported import WEIGHTS, write_model
 from training.options import Options
 from training.ranks import Ranks
 
@@ -81,7 +84,7 @@ class Regression:
         self.shown.append(step)
 
     def export(self, out: Path, weights: dict[str, Tensor]) -> None:
-        checkpoint.export(out, weights, {"width": WIDTH})
+        write_model(out, weights, {"width": WIDTH})
 
 
 def options(**changed: Any) -> Options:
@@ -108,7 +111,7 @@ def train(out: Path, *, packs: int = 2, **changed: Any) -> tuple[Regression, Tra
 
 
 def weights(out: Path) -> dict[str, Tensor]:
-    return checkpoint.read_weights(out)
+    return load_file(out / WEIGHTS)
 
 
 def told(out: Path) -> list[dict[str, Any]]:
@@ -177,6 +180,56 @@ def test_a_stopped_run_goes_on_to_the_bit(tmp_path: Path) -> None:
     assert told(tmp_path / "stopped") == straight
     assert _digest(tmp_path / "stopped", 12) == _digest(tmp_path / "straight", 12)
     assert checkpoint.steps(tmp_path / "stopped") == [8, 12]
+
+
+def test_a_file_asks_a_training_to_stop_once(tmp_path: Path) -> None:
+    """Where signals do not reach it. Heeded, the file is gone, or the same command would stop again."""
+    out = tmp_path / "a"
+    task = Regression()
+    with Ranks("cpu") as ranks:
+        trainer = Trainer(task, out, options(), ranks, {"seed": 0})
+
+        def asked_in_five() -> Iterator[Batch]:
+            for batch in batches(0):
+                if batch.step == 5:
+                    (out / engine.STOP).touch()
+                yield batch
+
+        with pytest.raises(Stopped, match="stopped after step 5"):
+            trainer.run(asked_in_five())
+    train(out)
+    assert checkpoint.steps(out) == [8, 12]
+
+
+def test_a_training_that_ended_before_its_first_checkpoint_begins_anew(tmp_path: Path) -> None:
+    def broken() -> Iterator[Batch]:
+        yield from batches(0, steps=2)
+        raise RuntimeError("no more")
+
+    with Ranks("cpu") as ranks:
+        trainer = Trainer(Regression(), tmp_path / "a", options(), ranks, {"seed": 1})
+        with pytest.raises(RuntimeError, match="no more"):
+            trainer.run(broken())
+    # Nothing was trained, so other options are no mistake.
+    train(tmp_path / "a")
+    train(tmp_path / "straight")
+    assert told(tmp_path / "a") == told(tmp_path / "straight")
+    assert json.loads((tmp_path / "a" / engine.RUN).read_text()) == {"seed": 0}
+
+
+def test_the_seconds_of_steps_hold_what_is_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = metrics.Journal.step
+
+    def slow(self: metrics.Journal, facts: metrics.StepFacts) -> None:
+        time.sleep(0.05)
+        write(self, facts)
+
+    monkeypatch.setattr(metrics.Journal, "step", slow)
+    train(tmp_path / "a", save_every=0)
+    seconds = [row["seconds"] for row in metrics.read(tmp_path / "a") if "step" in row]
+    assert all(one >= 0.05 for one in seconds[1:])
 
 
 def test_a_run_that_was_killed_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:

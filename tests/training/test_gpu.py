@@ -3,7 +3,6 @@ bfloat16 give what the plain model gives in float32.
 
 bfloat16 is good to about 1 in 256; what is compared here is relative to the largest."""
 
-
 from dataclasses import replace
 
 import pytest

@@ -11,7 +11,7 @@ from tests.training.manifests import manifest, mixed, row, table
 from training.manifest import Manifest, ManifestError, write
 
 LATENT = {
-    "vae": "v", "window": 0, "start_frame": 0, "frames": 33, "height": 64, "width": 96, "fps": 24.0,
+    "vae": "v", "made_with": "s", "window": 0, "start_frame": 0, "frames": 33, "height": 64, "width": 96, "fps": 24.0,
     "file": "latents/a.bin", "offset": 10, "bytes": 20, "crc": 30,
 }  # fmt: skip
 TEXT = {

@@ -12,7 +12,7 @@ from training.geometry import Grid, area_of
 from training.keyed import uniforms
 from training.manifest import VALIDATION, Manifest, ManifestError
 from training.plan import Draw, Pack, Plan, Schedule, _best_fill, cost, pack
-from training.windows import Sizes, Windows
+from training.windows import Sizes, Windows, remarks
 
 BUDGET = 8192
 SMALL = Sizes(tier="128px", max_frames=17)
@@ -273,9 +273,11 @@ def test_epochs_differ() -> None:
 # -- stored latents ------------------------------------------------------------------------------------------
 
 
-def latent(window: int, start: int, frames: int, side: int, vae: str = "v") -> dict[str, object]:
+def latent(
+    window: int, start: int, frames: int, side: int, vae: str = "v", made_with: str | None = None
+) -> dict[str, object]:
     return {
-        "vae": vae, "window": window, "start_frame": start, "frames": frames, "height": side, "width": side,
+        "vae": vae, "made_with": made_with, "window": window, "start_frame": start, "frames": frames, "height": side, "width": side,
         "fps": 12.0, "file": "l.bin", "offset": 0, "bytes": 1, "crc": None,
     }  # fmt: skip
 
@@ -297,6 +299,37 @@ def test_latents_of_the_autoencoder_are_used_where_they_are() -> None:
     assert {d.latent for d in draws.values() if d.key.clip_id != row(0)["clip_id"]} == {-1}
     assert len({clip for clip, _ in draws}) == 4
     assert {d.latent for d in all_draws(plan(found))} == {-1}
+
+
+def test_of_several_sets_the_one_of_the_tier_and_length_is_taken() -> None:
+    sets = [
+        *[latent(k, 40 * k, 33, 64, made_with="long") for k in range(2)],
+        *[latent(k, 20 * k, 9, 64, made_with="short") for k in range(4)],
+        latent(0, 0, 9, 256, made_with="large"),
+    ]
+    found = manifest([row(0, latents=sets), row(1, latents=[sets[0]]), row(2)])
+
+    def drawn(tier: str, frames: int) -> set[tuple[int, int, int]]:
+        draws = all_draws(plan(found, vae="v", sizes=Sizes(tier=tier, max_frames=frames)))
+        first = row(0)["clip_id"]
+        return {(d.latent, d.frames, d.height) for d in draws if d.key.clip_id == first}
+
+    assert drawn("64px", 33) == {(0, 33, 64), (1, 33, 64)}
+    assert drawn("64px", 17) == {(2, 9, 64), (3, 9, 64), (4, 9, 64), (5, 9, 64)}
+    assert drawn("256px", 17) == {(6, 9, 256)}
+    sizes = Sizes(tier="64px", max_frames=17)
+    said = remarks(Windows.of(found, sizes, vae="v"), found, sizes, "v")
+    assert len(said) == 2
+    assert said[0].startswith("latents of 2 of 3 clips are stored at 64px or less")
+    assert said[1].startswith("1 stored windows are longer than 17 frames")
+    assert remarks(Windows.of(found, sizes, vae="none"), found, sizes, "none") == []
+
+
+def test_faster_latents_than_asked_for_are_not_used() -> None:
+    found = manifest([row(0, latents=[latent(0, 0, 17, 64)])])
+    for max_fps, stored in ((12.0, {0}), (10.0, {-1})):
+        draws = all_draws(plan(found, vae="v", sizes=Sizes(max_fps=max_fps)))
+        assert {d.latent for d in draws} == stored
 
 
 def test_a_still_of_latents_is_the_first_frame() -> None:

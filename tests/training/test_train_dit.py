@@ -2,15 +2,21 @@
 
 import json
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from tests.training.test_distributed import VAE, arguments
 from tests.training.vae_run import made_run
-from training import checkpoint
+from training import presets
+from training.dit_task import DiTTask
+from training.exported import WEIGHTS, write_model
 from training.model_folder import load_model, load_vae_of
+from training.presets import FULL, recipe, stage_of
 from training.train_dit import main
 from training.vae import VideoVAE
 from training.vae_folder import save_vae
@@ -67,14 +73,76 @@ def test_what_is_not_known_is_named(data: Path, tmp_path: Path, capsys: pytest.C
     assert "no autoencoder is named" in capsys.readouterr().err
 
 
+def test_a_stage_and_a_preset_choose_each_other() -> None:
+    first, second, third = recipe(FULL)
+    assert stage_of(None, None).name == "smoke"
+    assert stage_of(None, "1b") == first
+    # What has no recipe of its own begins as training for real does: small pictures first.
+    for name in ("50m", "200m"):
+        assert stage_of(None, name) == replace(first, name=name, preset=name)
+    assert stage_of(third.name, None) == third
+    assert stage_of(second.name, "50m") == replace(second, preset="50m")
+
+
+def test_a_stage_names_the_model(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = replace(presets.PRESETS["smoke"], width=48, heads=2, axes=(8, 8, 8))
+    monkeypatch.setitem(presets.PRESETS, "1b", small)
+    without = [
+        word for word in arguments(data, "--steps", "1", "--stage", "256px_ti2v") if word != "--preset"
+    ]
+    without.remove("smoke")
+    assert main(["--out", str(tmp_path / "a"), *without]) == 0
+    model, _ = load_model(tmp_path / "a")
+    assert model.config.width == 48
+
+
+def test_no_memory_is_one_sentence(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: DiTTask, pack: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has …")
+
+    monkeypatch.setattr(DiTTask, "loss", full)
+    assert main(["--out", str(tmp_path / "a"), *arguments(data, "--steps", "1")]) == 2
+    said = capsys.readouterr().err.strip()
+    assert said.startswith("the device has no memory left (CUDA out of memory): give a smaller --pack-tokens")
+    assert len(said.splitlines()) == 1
+
+
+def test_a_model_of_another_autoencoder_or_encoder_is_no_start(
+    trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(1)
+    save_vae(VideoVAE(VAE), tmp_path / "vae")
+    other = ["--vae", str(tmp_path / "vae"), "--init", str(trained)]
+    assert "latents of another autoencoder" in refused(capsys, tmp_path / "a", data, *other)
+    config = json.loads((trained / "config.json").read_text())
+    write_model(tmp_path / "t5", load_file(trained / WEIGHTS), {**config, "text": "google/t5@1"})
+    said = refused(capsys, tmp_path / "a", data, "--init", str(tmp_path / "t5"))
+    assert said.endswith("give --text google/t5@1")
+
+
+def test_a_start_is_made_even_if_a_first_try_left_its_options(
+    trained: Path, data: Path, tmp_path: Path
+) -> None:
+    """A crash before the first checkpoint: the model that was asked for is still what is begun with."""
+    every = arguments(data, "--steps", "1", "--init", str(trained), "--learning-rate", "1e-12")
+    assert main(["--out", str(tmp_path / "a"), *every]) == 0
+    shutil.rmtree(tmp_path / "a" / "checkpoints")
+    assert main(["--out", str(tmp_path / "a"), *every]) == 0
+    begun, end = (load_file(folder / WEIGHTS) for folder in (trained, tmp_path / "a"))
+    for name, value in begun.items():
+        assert (value - end[name]).abs().max() < 1e-6, name
+
+
 def test_a_model_of_another_configuration_is_no_start(
     trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = json.loads((trained / "config.json").read_text())
     (tmp_path / "other").mkdir()
-    weights = checkpoint.read_weights(trained)
+    weights = load_file(trained / WEIGHTS)
     config["dit"]["mlp"] = 2
-    checkpoint.export(tmp_path / "other", weights, config)
+    write_model(tmp_path / "other", weights, config)
     assert "no whole model" in refused(capsys, tmp_path / "a", data, "--init", str(tmp_path / "other"))
     said = refused(capsys, tmp_path / "a", data, "--init", str(trained), "--preset", "50m")
     assert "another configuration" in said

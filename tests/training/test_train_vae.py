@@ -13,14 +13,14 @@ import torch
 from curate import clips
 from tests.training import ranks_run
 from tests.training.vae_run import drawn, made_run
-from training import metrics
+from training import metrics, vae_start
 from training.data import Item, Reader
 from training.geometry import Grid
 from training.manifest import Manifest
 from training.pictures import sheet, to_frames, to_pixels, write_mp4
 from training.plan import Schedule
 from training.ranks import Ranks
-from training.train_vae import main
+from training.train_vae import main, recipe
 from training.vae import PRESETS, VideoVAE
 from training.vae_folder import load_vae, save_vae
 from training.vae_loss import VAELoss
@@ -193,6 +193,31 @@ def task_of(vae: VideoVAE, loss: VAELoss) -> VAETask:
     return VAETask(
         vae, crop=CROP, stills=True, loss=loss, ranks=Ranks("cpu"), held_out=list, normalised_by=list
     )
+
+
+def test_real_presets_have_a_pack_for_each_of_eight_devices() -> None:
+    for name in ("base", "deep"):
+        assert recipe(name)[2].packs_per_step == 8
+    assert recipe("smoke")[2].packs_per_step == 1
+
+
+def test_processes_without_work_are_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    with Ranks("cpu") as ranks:
+        ranks.world = 8
+        ranks.tell_idle(8)
+        assert capsys.readouterr().err == ""
+        ranks.tell_idle(3)
+        assert "5 have nothing to do: give --packs-per-step 8" in capsys.readouterr().err
+
+
+def test_the_linear_start_looks_at_every_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vae_start, "BLOCKS", 60)
+    seen: list[torch.Tensor] = []
+    monkeypatch.setattr(VideoVAE, "set_linear", lambda self, basis, mean: seen.append(mean))
+    levels = (-0.5, 0.0, 0.5, 0.8)
+    clips = [0.01 * torch.randn(3, 1, 64, 64) + level for level in levels]
+    vae_start.linear_start(VideoVAE(PRESETS["smoke"]), clips)
+    assert seen[-1].mean() == pytest.approx(sum(levels) / len(levels), abs=0.01)
 
 
 def test_a_step_is_so_many_crops_of_one_size_and_some_stills(manifest: Path) -> None:
