@@ -11,8 +11,8 @@ from tests.training.manifests import manifest, mixed, row, table
 from training.manifest import Manifest, ManifestError, write
 
 LATENT = {
-    "vae": "v", "made_with": "s", "window": 0, "start_frame": 0, "frames": 33, "height": 64, "width": 96, "fps": 24.0,
-    "file": "latents/a.bin", "offset": 10, "bytes": 20, "crc": 30,
+    "vae": "v", "made_with": "s", "window": 0, "start_frame": 0, "frames": 33, "height": 64, "width": 96,
+    "fps": 24.0, "file": "latents/a.bin", "offset": 10, "bytes": 20, "crc": 30,
 }  # fmt: skip
 TEXT = {
     "encoder": "t5", "variant": "dense", "file": "texts/a.bin", "offset": 1, "bytes": 2, "tokens": 3,

@@ -277,8 +277,8 @@ def latent(
     window: int, start: int, frames: int, side: int, vae: str = "v", made_with: str | None = None
 ) -> dict[str, object]:
     return {
-        "vae": vae, "made_with": made_with, "window": window, "start_frame": start, "frames": frames, "height": side, "width": side,
-        "fps": 12.0, "file": "l.bin", "offset": 0, "bytes": 1, "crc": None,
+        "vae": vae, "made_with": made_with, "window": window, "start_frame": start, "frames": frames,
+        "height": side, "width": side, "fps": 12.0, "file": "l.bin", "offset": 0, "bytes": 1, "crc": None,
     }  # fmt: skip
 
 
