@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,8 @@ OBJECT_STORE_BYTES = 150_000_000
 """Of a Ray that is started here: only small JSON rows pass through the object store."""
 STARTS = 3
 """Attempts to start Ray, which gives a busy machine no more than 30 s."""
+ANSWER_SECONDS = 5.0
+"""Given to a cluster to accept a connection; Ray itself would try for a quarter of an hour."""
 PACKAGES = ("curate", "stages", "filters", "captioners", "training")
 JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set in what `ray job submit` runs."""
@@ -28,6 +31,7 @@ def start(workers: int, address: str | None) -> None:
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if address is not None:
+        reach(address)
         use_token()
     import ray.data
 
@@ -47,6 +51,24 @@ def start(workers: int, address: str | None) -> None:
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
+
+
+def reach(address: str) -> None:
+    """RuntimeError where nothing listens at the HOST:PORT or ray://HOST:PORT of a cluster; what names no
+    port (`auto`) is left to Ray."""
+    if address == "auto":
+        address = os.environ.get("RAY_ADDRESS") or address  # as Ray does
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
+    except (OSError, OverflowError, UnicodeError) as error:  # the latter of what is no port and no host
+        raise RuntimeError(
+            f"no Ray cluster answers at {address} ({_said(error)}): give the HOST:PORT that `ray start "
+            "--head` printed, or `auto` on one of the cluster's nodes, or leave --address out to run on this "
+            "machine alone"
+        ) from error
 
 
 def use_token() -> None:
