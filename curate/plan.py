@@ -22,6 +22,7 @@ from curate.verdicts import Walk, rules_key
 from stages.cuts import cut_video
 from stages.scan import chunks_of
 
+UP_TO_DATE = "up to date"
 CUT_AT_MOST = 2000
 """Videos that a plan cuts, to know which of their clips are new: some seconds of work."""
 
@@ -73,7 +74,7 @@ class _Planner:
         elif upstream:
             why = f"waits for {upstream[-1]}"
         else:
-            why = "up to date"
+            why = UP_TO_DATE
         self.steps.append(StepPlan(step, done, todo, unit, why))
 
     def changed(self, section: str, old_key: Any, key: Any, now: dict[str, Any], before: Any) -> str | None:
@@ -236,6 +237,14 @@ def _with_error(walk: Walk, encodes: pa.Table) -> Any:
     return ~walk.missing(failed)
 
 
+def _lacking(plan: Plan, steps: Sequence[StepPlan]) -> list[str]:
+    """What a step that may have something to do needs and does not find, for each such step."""
+    at_work = {step.step for step in steps if step.why != UP_TO_DATE}
+    found = [plan.cuts.lacks() if "cuts" in at_work else None]
+    found += [step.plugin.lacks() for step in plan.filters if f"score:{step.name}" in at_work]
+    return list(dict.fromkeys(filter(None, found)))
+
+
 def plan_run(plan: Plan, listed: list[Any], passed_over: int) -> RunPlan:
     """What `curate run` of this pipeline would do; `listed` are the entries of the input."""
     folder = Folder(plan.pipeline.output)
@@ -251,6 +260,7 @@ def plan_run(plan: Plan, listed: list[Any], passed_over: int) -> RunPlan:
         if passed_over
         else []
     )
+    warnings += _lacking(plan, steps)
     if last:
         before, now = json.loads(last["versions"]), versions()
         changes = [

@@ -114,7 +114,17 @@ class Plugin(BaseModel, ABC):
     def check(self) -> None:
         """Raise ValueError, with what to type, where a package or a file that it needs is not there.
 
-        Called before anything is measured, and only if there is something to measure."""
+        Called before anything is read or measured, and only if there is something to do."""
+        return None
+
+    def lacks(self) -> str | None:
+        """What `check` would refuse or fetch, in one sentence, which `curate plan` shows; None: nothing.
+
+        Without any network: where `check` downloads something, this looks whether it is there."""
+        try:
+            self.check()
+        except ValueError as error:
+            return str(error)
         return None
 
 

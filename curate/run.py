@@ -62,6 +62,8 @@ def execute(plan: Plan, reporter: Reporter, address: str | None = None) -> Summa
         tables = Tables(folder)
         tables.sweep()
         keys = Keys.of(plan)
+        if state.unread(found.entries, tables, keys):
+            check(plan)  # before hours of reading, and before the views show this pipeline
         last = last_run(tables)
         workers = plan.pipeline.workers or usable_cores()
         context = Context(folder, tables, plan, keys, reporter, (last["run"] if last else 0) + 1, workers)
@@ -133,9 +135,7 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
     busy |= scores.lacking(state.current_clips(context.tables, context.keys, videos), busy)
     todo = [video for video in usable if video.identity in busy]
     if todo:
-        cuts.check(context.plan.cuts)
-        for step in context.plan.filters:
-            step.plugin.check()
+        check(context.plan)
         if any(isinstance(step.plugin, FrameFilter) for step in context.plan.filters):
             cluster.start()
     ready: queue.Queue[list[Video] | BaseException | None] = queue.Queue(maxsize=1)
@@ -169,6 +169,13 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
         context.count(name).reused = rows - context.count(name).done
     context.tables.compact("clips", context.keys.cuts)
     scores.conclude(videos)
+
+
+def check(plan: Plan) -> None:
+    """Raise where a package or weights that the detector or a filter needs are not there."""
+    cuts.check(plan.cuts)
+    for step in plan.filters:
+        step.plugin.check()
 
 
 def in_waves(videos: Sequence[Video], hours: float) -> Iterator[list[Video]]:

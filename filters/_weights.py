@@ -33,6 +33,13 @@ class Hub:
     def command(self) -> str:
         return f"hf download {self.repo} {self.file} --revision {self.revision}"
 
+    @property
+    def there(self) -> bool:
+        """Whether nothing need be downloaded."""
+        from huggingface_hub import try_to_load_from_cache
+
+        return isinstance(try_to_load_from_cache(self.repo, self.file, revision=self.revision), str)
+
     def fetch(self) -> Path:
         """The file in the hub's cache, downloaded if it is not there and the hub may be asked."""
         from huggingface_hub import hf_hub_download
@@ -59,8 +66,12 @@ class Url:
     def command(self) -> str:
         return f"curl --create-dirs -fLo '{self.path}' {self.url}"
 
+    @property
+    def there(self) -> bool:
+        return self.path.is_file()
+
     def fetch(self) -> Path:
-        if self.path.is_file():
+        if self.there:
             return self.path
         if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
             raise OSError("HF_HUB_OFFLINE is set")

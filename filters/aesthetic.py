@@ -105,13 +105,31 @@ class Aesthetic(FrameFilter):
 
     def check(self) -> None:
         """Named weights are downloaded here, once, before any actor starts."""
+        self._installed()
+        self._tower()
+        self._head()
+
+    def lacks(self) -> str | None:
+        try:
+            self._installed()
+            towers = [MODELS[self.model][1]] if self.model in MODELS else []
+            heads = [HEADS[self.head]] if self.head in HEADS else []
+            absent = [f"`{source.command}`" for source in [*towers, *heads] if not source.there]
+            if absent:
+                return (
+                    "the filter aesthetic needs weights that are not on this machine: a run first downloads "
+                    f"them, as {' and '.join(absent)} would"
+                )
+        except ValueError as error:
+            return str(error)
+        return super().lacks()
+
+    def _installed(self) -> None:
         missing = [name for name in PACKAGES if find_spec(name) is None]
         if missing:
             raise ValueError(
                 f"the filter aesthetic needs {', '.join(missing)}: type `pip install 'curate[learned]'`"
             )
-        self._tower()
-        self._head()
 
     def _tower(self) -> tuple[str, Path | None]:
         """open_clip's name of the architecture, and the file of its weights if the name does not say."""

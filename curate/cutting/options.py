@@ -44,6 +44,14 @@ class CutOptions(SpanOptions):
         """Called in the driver before a run with something to cut: ValueError names the command to type if
         something is not installed."""
 
+    def lacks(self) -> str | None:
+        """What `check` would refuse; None: nothing."""
+        try:
+            self.check()
+        except ValueError as error:
+            return str(error)
+        return None
+
     def load(self) -> Any:
         """The model, loaded once per process; None where there is none."""
         return None

@@ -1,10 +1,11 @@
 """Filters with a model in a whole run: in actors, whatever the size of their batches."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.runs.helpers import Project, copied
+from tests.runs.helpers import Project, copied, extra_film
 from tests.tiny_clip import write_clip, write_head
 
 pytestmark = pytest.mark.ray
@@ -37,3 +38,17 @@ def test_scores_from_actors_do_not_depend_on_the_batch(base: Project, tmp_path: 
         assert row["one_frames"] == 3
         assert (row["text"], row["text_words"]) == (0.0, "")
     assert len(project.kept()) == 5
+
+
+def test_weights_that_are_missing_are_told_before_anything_is_read(
+    base: Project, tmp_path: Path, forbid_ray: Callable[[], None]
+) -> None:
+    project = copied(base, tmp_path / "project")
+    project.pipeline["input"] = [str(base.input), str(extra_film(tmp_path / "new.mp4"))]
+    model, head = write_clip(tmp_path / "clip"), tmp_path / "gone.safetensors"
+    project.pipeline["filters"].append({"use": "aesthetic", "model": str(model), "head": str(head)})
+    forbid_ray()
+    before = project.sql("SELECT * FROM runs"), project.sql("SELECT * FROM videos ORDER BY uri")
+    with pytest.raises(ValueError, match="head: there is no file or folder"):
+        project.run()
+    assert (project.sql("SELECT * FROM runs"), project.sql("SELECT * FROM videos ORDER BY uri")) == before
