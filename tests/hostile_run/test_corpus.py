@@ -116,13 +116,10 @@ def test_every_file_ends_as_kept_dropped_or_failed(ran: Ran) -> None:
             assert ends == row["clips"] > 0, row
         else:
             assert ends == row["clips"] == 0, row
-    # The draw meets every end.
-    assert {
-        end: sum(1 for row in states if (row["error"] is not None if end == "error" else row[end]))
-        for end in ("error", "kept", "dropped", "failed")
-    }.keys() == {"error", "kept", "dropped", "failed"}
-    assert sum(row["kept"] > 0 for row in states) > len(states) / 10
-    assert sum(row["error"] is not None for row in states) > len(states) / 10
+    met = {end: sum(row[end] > 0 for row in states) for end in ("kept", "dropped", "failed")}
+    met["error"] = sum(row["error"] is not None for row in states)
+    assert min(met.values()) > 0, met  # The draw meets every end.
+    assert min(met["kept"], met["error"]) > len(states) / 10, met
 
 
 def test_the_sums_add_up(ran: Ran) -> None:
