@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.hostile_corpus import bases, boxes, impostors, oddities
+from tests.hostile_corpus import bases, boxes, corpus, impostors, oddities
 from tests.hostile_corpus.corpus import ALWAYS, make
 from tests.hostile_corpus.mutations import MUTATIONS
 
@@ -39,6 +39,29 @@ def test_a_seed_makes_the_same_corpus_again_and_another_makes_another(tmp_path: 
     assert all(path.is_symlink() or path.exists() for path in one.files)
     assert len(set(one.files)) == len(one.files)
     assert len(one.secrets) >= 2 * len(ALWAYS)
+
+
+def test_footage_comes_on_top_and_only_what_is_small(
+    originals: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real").mkdir()
+    for name in ("one.mp4", "two.mkv"):
+        (tmp_path / "real" / name).write_bytes(originals["mp4"])
+    (tmp_path / "real" / "large.mp4").write_bytes(originals["mp4"] + b"x" * corpus.REAL_QUICK_BYTES)
+    (tmp_path / "real" / "README.md").write_text("about it")
+    plain = make(tmp_path / "plain", files=20, seed=1)
+    more = make(tmp_path / "more", files=20, seed=1, real=tmp_path / "real")
+    without, found = digests(plain.folder), digests(more.folder)
+    assert without.items() <= found.items()
+    added = {path.rpartition("/")[2] for path in found.keys() - without.keys()}
+    assert (added, len(found) - len(without)) == ({"one.mp4", "two.mkv"}, corpus.REAL_FILES)
+    # In a corpus of everything the larger ones are damaged too, up to a limit.
+    edits = corpus.of_footage(tmp_path / "real", everything=True, seed=1)
+    assert [path.name for path, _ in edits].count("large.mp4") == corpus.REAL_TURNS
+    monkeypatch.setattr(corpus, "REAL_BYTES", corpus.REAL_QUICK_BYTES)
+    assert (
+        len(corpus.of_footage(tmp_path / "real", everything=True, seed=1)) == len(edits) - corpus.REAL_TURNS
+    )
 
 
 @pytest.mark.parametrize("name", sorted(bases.BASES))

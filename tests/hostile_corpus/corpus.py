@@ -25,6 +25,10 @@ REAL_BYTES = 1_300_000
 """Larger footage is not damaged: mutations of small files meet the same code in less time."""
 REAL_TURNS = 5
 """Mutations of each file of real footage, drawn from the seed."""
+REAL_FILES = 6
+"""Of these, in a corpus that is not everything: beside its files, which are the same without footage …"""
+REAL_QUICK_BYTES = 150_000
+"""… and of files no larger than this: each is scanned in a second or two."""
 
 
 @dataclass
@@ -44,7 +48,8 @@ def make(folder: Path, *, files: int | None, seed: int, real: Path | None = None
     """A corpus of about `files` files in folders of their own (None: everything).
 
     Of a smaller one, a half is damage by byte, a quarter damage by box, and the rest odd or not a video: a
-    draw from the seed, so that another seed is another corpus. The nodes are always there.
+    draw from the seed, so that another seed is another corpus. The nodes are always there. `real`: a folder
+    of footage, of which damaged copies come on top.
     """
     rng = np.random.default_rng(seed)
     made = Corpus(folder)
@@ -53,9 +58,7 @@ def make(folder: Path, *, files: int | None, seed: int, real: Path | None = None
     originals = [bases.make(name, sources) for name in bases.BASES]
     by_name = {path.stem: path for path in originals}
     byte_edits = [(original, name) for original in originals for name in MUTATIONS]
-    for footage in () if real is None else sorted(real.iterdir()):
-        if footage.suffix not in (".md", ".json") and footage.stat().st_size <= REAL_BYTES:
-            byte_edits += [(footage, name) for name in _draw(rng, list(MUTATIONS), REAL_TURNS)]
+    real_edits = [] if real is None else of_footage(real, everything=files is None, seed=seed)
     others = [("odd", name) for name in oddities.ODD] + [("impostor", name) for name in impostors.IMPOSTORS]
     others += [("name", name) for name in impostors.NAMES]
     box_edits = list(boxes.EDITS)
@@ -65,7 +68,7 @@ def make(folder: Path, *, files: int | None, seed: int, real: Path | None = None
         box_edits = _draw(rng, box_edits, files // 4)
         others = _draw(rng, quick, files - files // 2 - files // 4)
         others += [item for item in ALWAYS if item not in others]
-    for number, (original, name) in enumerate(byte_edits):
+    for number, (original, name) in enumerate(byte_edits + real_edits):
         content = MUTATIONS[name](np.random.default_rng([seed, number]), original.read_bytes())
         _write(made, f"bytes/{number:05}-{name}", original.name, content)
     for number, name in enumerate(box_edits):
@@ -91,6 +94,21 @@ def make(folder: Path, *, files: int | None, seed: int, real: Path | None = None
 def _draw(rng: np.random.Generator, items: Sequence[T], count: int) -> list[T]:
     """`count` of the items, in their order."""
     return [items[k] for k in sorted(rng.permutation(len(items))[:count])]
+
+
+def of_footage(real: Path, *, everything: bool, seed: int) -> list[tuple[Path, str]]:
+    """Files of real footage, each with a mutation; from numbers of their own, so that with the footage and
+    without it the rest of the corpus is the same."""
+    rng = np.random.default_rng([seed, 1])
+    most = REAL_BYTES if everything else REAL_QUICK_BYTES
+    films = [path for path in sorted(real.iterdir()) if path.suffix not in (".md", ".json")]
+    edits = [
+        (film, name)
+        for film in films
+        if film.stat().st_size <= most
+        for name in _draw(rng, list(MUTATIONS), REAL_TURNS)
+    ]
+    return edits if everything else _draw(rng, edits, REAL_FILES)
 
 
 def _place(made: Corpus, name: str) -> Path:

@@ -14,7 +14,7 @@ from curate.storage import Folder
 from curate.tables import Tables
 from tests import hostile
 from tests.crash.command import ask, curate, last_steps, leftovers
-from tests.hostile_run.watching import watched
+from tests.hostile_run.watching import SCAN, Watched, watched, watched_run
 from tests.making import write
 
 pytestmark = pytest.mark.ray
@@ -24,6 +24,7 @@ pipelines:
   p:
     input: {input}
     output: out
+    scan: {scan}
     cuts: {{use: adaptive, min_seconds: 0, max_seconds: 20}}
     filters: [{{use: media}}, {{use: motion}}, {{use: exposure}}]
     shards: {{crf: 35, preset: ultrafast}}
@@ -42,10 +43,7 @@ class Hostile(NamedTuple):
     outcomes: dict[str, str]
     """uri -> "ok", "salvaged", "error"."""
     passed_over: int
-    said: str
-    """stderr of the run."""
-    opened: list[str]
-    """Secrets that were opened."""
+    watched: Watched
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +64,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Hostile:
     outcomes[str(write(project / "in" / ESCAPE, frames=30))] = "ok"
     odd = write(project / "in" / "plain.mp4", frames=31).rename(project / "in" / NOT_UTF8)
     outcomes[f"file://{odd.parent}/{NOT_UTF8_URI}"] = "ok"
-    (project / "p.yaml").write_text(PIPELINE.format(input="in"))
+    (project / "p.yaml").write_text(PIPELINE.format(input="in", scan=SCAN))
     listed = {path for path in (project / "in").rglob("*") if not path.is_dir()}
-    with watched([project / "in" / name for name in SECRETS]) as opened:
-        code, _, said = curate(project, "run", "p.yaml")
-    assert code == 0, said
-    return Hostile(project, outcomes, len(listed) - len(outcomes), said, opened)
+    done = watched_run(project, files=len(outcomes), secrets=[project / "in" / name for name in SECRETS])
+    return Hostile(project, outcomes, len(listed) - len(outcomes), done)
 
 
 def test_every_file_is_accounted_for(run: Hostile) -> None:
@@ -86,9 +82,13 @@ def test_every_file_is_accounted_for(run: Hostile) -> None:
 
 
 def test_a_script_and_a_playlist_open_nothing(run: Hostile) -> None:
-    assert run.opened == []
+    assert run.watched.opened == []
     (row,) = Tables(Folder(str(run.project / "out"))).rows("runs")[-1:]
     assert row["passed_over"] == run.passed_over == len(SECRETS)
+
+
+def test_time_and_memory_are_bounded(run: Hostile) -> None:
+    run.watched.assert_bounded(len(run.outcomes))
 
 
 def test_the_watch_sees_who_opens(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def assert_conserved(out: Path) -> None:
 
 @pytest.mark.real
 def test_real_footage_is_accounted_for(real_videos: Path, tmp_path: Path) -> None:
-    (tmp_path / "p.yaml").write_text(PIPELINE.format(input=json.dumps(str(real_videos))))
+    (tmp_path / "p.yaml").write_text(PIPELINE.format(input=json.dumps(str(real_videos)), scan=SCAN))
     # Few survivors, and small: clips have tests of their own.
     settings = ("--set", "filters.media.keep={seconds: {min: 10}}", "--set", "shards.max_short_side=144")
     code, _, said = curate(tmp_path, "run", "p.yaml", *settings)

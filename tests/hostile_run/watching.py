@@ -1,11 +1,26 @@
-"""Who opens a file, and how much memory the processes of a run take, seen from outside."""
+"""Who opens a file, how long a run takes and how much memory its processes take, seen from outside; and the
+bounds of both."""
 
 import ctypes
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
+
+from tests.crash.command import PATIENCE, kill, start
+
+STALL_SECONDS = 20
+MOST_MEMORY = 1_000_000_000
+"""Given to a decoder as `max_memory`; it counts what is written to, and code and libraries come on top."""
+LIBRARIES = 300_000_000
+DRIVER = 1_500_000_000
+SECONDS = 6.0
+"""Per file, on average: several times what it takes on two busy cores."""
+SCAN = f"{{stall_seconds: {STALL_SECONDS}, max_memory: {MOST_MEMORY}}}"
+"""The option `scan` of a pipeline under these bounds."""
 
 
 @contextmanager
@@ -70,3 +85,34 @@ def measured(session: int, every: float = 0.2) -> Iterator[Peaks]:
     finally:
         ended.set()
         thread.join()
+
+
+class Watched(NamedTuple):
+    """What a run did."""
+
+    seconds: float
+    peaks: Peaks
+    opened: list[str]
+    """Secrets that somebody opened."""
+
+    def assert_bounded(self, files: int) -> None:
+        """Time and memory are those that a run over so many files may take."""
+        assert self.seconds < 120 + SECONDS * files
+        # No less than this: it was seen.
+        assert 50_000_000 < self.peaks.decoding < MOST_MEMORY + LIBRARIES
+        assert 50_000_000 < self.peaks.driving < DRIVER
+
+
+def watched_run(project: Path, *options: str, files: int, secrets: list[Path]) -> Watched:
+    """`curate run p.yaml` in a folder with so many files to read, which ends well."""
+    began = time.monotonic()
+    with watched(secrets) as opened:
+        process = start(project, "run", "p.yaml", *options)
+        with measured(process.pid) as peaks:
+            try:
+                _, said = process.communicate(timeout=PATIENCE + SECONDS * files)
+            finally:
+                if process.poll() is None:
+                    kill(process)
+    assert process.returncode == 0, said
+    return Watched(time.monotonic() - began, peaks, opened)
