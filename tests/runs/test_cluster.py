@@ -1,13 +1,15 @@
-"""A job on a cluster of two nodes with token authentication: the code goes there, the log and the exit code
-come back, and the shards are those of a run on this machine."""
+"""A job, and a run, on a cluster of two nodes with token authentication: the code goes there, the log and the
+exit code come back, and the shards are those of a run on this machine."""
 
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.runs.helpers import REPOSITORY, Project, copied, fresh
 from tests.runs.two_nodes import TwoNodes, two_nodes
@@ -48,16 +50,25 @@ def cluster() -> Iterator[TwoNodes]:
         yield running
 
 
-def submit(project: Project, cluster: TwoNodes, *settings: str) -> "subprocess.CompletedProcess[str]":
-    """`curate submit` as a person gives it, who has the token's path and has not thought of the mode."""
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+def curate(project: Project, cluster: TwoNodes, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A command as a person gives it, who has the token's path and has not thought of the mode."""
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    environment |= {"PYTHONPATH": str(REPOSITORY)}
     environment["RAY_AUTH_TOKEN_PATH"] = cluster.environment["RAY_AUTH_TOKEN_PATH"]
-    command = [sys.executable, "-P", "-m", "curate.cli", "submit", str(project.write())]
-    options = [word for setting in settings for word in ("--set", setting)]
     return subprocess.run(
-        [*command, "--address", cluster.url, *options],
+        [sys.executable, "-P", "-m", "curate.cli", *arguments],
         cwd=project.root, env=environment, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
+
+
+def submit(project: Project, cluster: TwoNodes, *settings: str) -> "subprocess.CompletedProcess[str]":
+    """`curate submit` of a pipeline that is not the first one of its file."""
+    file = project.write()
+    first = {"first": {"input": "nothing", "output": "nowhere"}}
+    pipelines = {"pipelines": first | yaml.safe_load(file.read_text())["pipelines"]}
+    file.write_text(yaml.safe_dump(pipelines, sort_keys=False))
+    options = [word for setting in settings for word in ("--set", setting)]
+    return curate(project, cluster, "submit", str(file), "-p", "test", "--address", cluster.url, *options)
 
 
 def test_a_job_makes_the_shards_of_a_run_here(
@@ -83,6 +94,22 @@ def test_a_job_makes_the_shards_of_a_run_here(
     assert there.result() == here.result()
     assert len(there.samples()) == 5
     assert len(list(seen.iterdir())) >= 1
+
+
+def test_a_run_that_joins_makes_the_shards_of_a_run_here(
+    base: Project, cluster: TwoNodes, tmp_path: Path
+) -> None:
+    project = fresh(tmp_path / "joined", str(base.input))
+    earlier = {job for job, _ in cluster.work()}
+    done = curate(project, cluster, "run", str(project.write()), "--address", cluster.address)
+    assert done.returncode == 0, done.stderr
+    assert "5 clips kept" in done.stdout
+    assert project.result() == base.result()
+    # Each node has one CPU and each task wants one: files were read on both at once.
+    deadline = time.monotonic() + 30  # what a task did is reported some seconds later
+    while len(nodes := {node for job, node in cluster.work() if job not in earlier}) < 2:
+        assert time.monotonic() < deadline, nodes
+        time.sleep(0.5)
 
 
 def test_what_can_never_be_scheduled_ends_the_job_at_once(

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ATTEMPTS = 4
 """Ray gives a node 30 s to start, which a busy machine does not always make."""
@@ -33,6 +34,22 @@ class TwoNodes:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.dashboard}"
+
+    def ask(self, path: str) -> Any:
+        """What the head says at its dashboard's `path`; OSError while it does not answer."""
+        token = Path(self.environment["RAY_AUTH_TOKEN_PATH"]).read_text()
+        request = urllib.request.Request(f"{self.url}/{path}", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.load(answer)["data"]
+
+    def work(self) -> set[tuple[str, str]]:
+        """(job, node) of every task of Ray Data that was begun."""
+        tasks = self.ask("api/v0/tasks?limit=10000&detail=1")["result"]["result"]
+        return {
+            (task["job_id"], task["node_id"])
+            for task in tasks
+            if task["func_or_class_name"] == "_map_task" and task["node_id"]
+        }
 
 
 @contextlib.contextmanager
@@ -60,7 +77,10 @@ def two_nodes() -> Iterator[TwoNodes]:
     processes: list[subprocess.Popen[bytes]] = []
     try:
         _start(cluster, head, processes, nodes=1)
-        _start(cluster, [f"--address={cluster.address}"], processes, nodes=2)
+        # A folder of its own, as on a machine of its own: a node unpacks the code of a job anew, over that
+        # with which the other one is at work.
+        second = [f"--address={cluster.address}", f"--temp-dir={folder / 'second'}"]
+        _start(cluster, second, processes, nodes=2)
         yield cluster
     finally:
         for process in reversed(processes):
@@ -92,13 +112,8 @@ def _start(
 
 def _alive(cluster: TwoNodes) -> int:
     """Nodes that the head says are up; 0 while it does not answer."""
-    token = Path(cluster.environment["RAY_AUTH_TOKEN_PATH"]).read_text()
-    request = urllib.request.Request(
-        f"{cluster.url}/nodes?view=summary", headers={"Authorization": f"Bearer {token}"}
-    )
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            summary = json.load(answer)["data"]["summary"]
+        summary = cluster.ask("nodes?view=summary")["summary"]
     except (OSError, KeyError, ValueError):
         return 0
     return sum(node["raylet"].get("state") == "ALIVE" for node in summary)
