@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from curate.config import ConfigError, Plan, Rule, load, read_file, resolve
+from tests.conftest import REPOSITORY
 
 PIPELINES: dict[str, Any] = {
     "demo": {
@@ -235,3 +236,20 @@ def test_options_are_frozen() -> None:
         plan.pipeline.output = "other"  # type: ignore[misc]
     with pytest.raises(ValueError, match="frozen"):
         plan.pipeline.shards.crf = 1  # type: ignore[misc]
+
+
+def test_the_standard_pipeline_is_what_it_says() -> None:
+    """Its filters, cheap ones first, and rules on columns that they have."""
+    standard = load(str(REPOSITORY / "pipelines.yaml"), "standard")
+    assert [step.name for step in standard.filters] == [
+        "media", "motion", "exposure", "borders", "frozen", "sharpness", "text", "aesthetic", "duplicate",
+    ]  # fmt: skip
+    for step in standard.filters:
+        kinds = {"score": float, **step.plugin.COLUMNS}
+        assert step.rules, step.name
+        for rule in step.rules:
+            assert kinds.get(rule.column) in (int, float), rule
+            assert math.isfinite(rule.low) or math.isfinite(rule.high), rule
+    demo = load(str(REPOSITORY / "pipelines.yaml"))
+    assert (demo.name, standard.cuts, standard.pipeline.scan) == ("demo", demo.cuts, demo.pipeline.scan)
+    assert standard.crop_filter is standard.filters[3]
