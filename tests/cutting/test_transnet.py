@@ -55,3 +55,20 @@ def test_the_network_finds_cuts() -> None:
     for a, b in zip(together, apart, strict=True):
         assert a.shape == (120,)
         np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+@pytest.mark.gpu
+def test_gpu_and_cpu_agree() -> None:
+    clip = cuts(np.random.default_rng(1), Drawn(), (40, 40, 40))
+    signals = measured(clip.frames)
+    frames = signals["transnet"]["rgb"].reshape(-1, 27, 48, 3)
+    found = {}
+    for device in ("cuda", "cpu"):
+        options = TransNet(device=device)
+        model = options.load()
+        assert {parameter.device.type for parameter in model.parameters()} == {device}
+        found[device] = options.shares(frames, model)
+        assert options.transitions(signals, Fraction(1, 25), model).tolist() == [[40, 40], [80, 80]]
+    for there, here in zip(found["cuda"], found["cpu"], strict=True):
+        assert here.max() > 0.5
+        np.testing.assert_allclose(there, here, rtol=0, atol=1e-3)
