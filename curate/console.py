@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import sys
 import unicodedata
 from decimal import Decimal
@@ -11,8 +12,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def print_table(names: list[str], rows: list[list[str]], right: set[int]) -> None:
-    """Text in columns; those numbered in `right` are flush right."""
+WIDTH = 120
+"""Columns of a table that goes to a file or a pipe, unless the variable COLUMNS says otherwise …"""
+WIDE = 200
+"""… and of one of values, such as paths, which are better not folded."""
+
+
+def print_table(names: list[str], rows: list[list[str]], right: set[int], width: int = WIDTH) -> None:
+    """Text in columns; those numbered in `right` are flush right. `width` is for no terminal."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -24,8 +31,9 @@ def print_table(names: list[str], rows: list[list[str]], right: set[int]) -> Non
     for row in rows:
         # Text, not markup: a file may be called [red].
         table.add_row(*(Text(visible(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else 200
-    Console(file=sys.stdout, width=width, highlight=False).print(table)
+    given = os.environ.get("COLUMNS", "")
+    fitting = int(given) if given.isdecimal() and int(given) else None if sys.stdout.isatty() else width
+    Console(file=sys.stdout, width=fitting, highlight=False).print(table)
 
 
 def print_rows(table: "pa.Table", format: str) -> None:
@@ -47,7 +55,7 @@ def print_rows(table: "pa.Table", format: str) -> None:
             writer.writerow([_cell(value, "") for value in row.values()])
     else:
         rows = [[_cell(value, "NULL") for value in row.values()] for row in table.to_pylist()]
-        print_table(table.column_names, rows, right=set())
+        print_table(table.column_names, rows, right=set(), width=WIDE)
 
 
 def _finite(value: Any) -> Any:

@@ -7,6 +7,11 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+# Tables are as wide as COLUMNS says, and readline, which pytest imports, writes an 80 there, into the process
+# and past `os.environ`.
+os.environ.pop("COLUMNS", None)
+os.unsetenv("COLUMNS")
+
 
 def _footage() -> Path | None:
     """The folder of real footage: CURATE_VIDEOS, or shared/videos beside the checkout."""

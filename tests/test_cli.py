@@ -15,6 +15,7 @@ import typer
 import yaml
 
 from curate import cli
+from curate.console import WIDTH
 from curate.query import VIEWS
 from tests.commands import commands
 from tests.written import GOOD, IDS, PIPELINE, Written, written
@@ -256,3 +257,14 @@ def test_what_the_terminal_cannot_show_is_escaped(run: Written) -> None:
         capture_output=True, check=True, env={"PYTHONIOENCODING": "latin-1"},
     )  # fmt: skip
     assert done.stdout == b"a\n\\u4e2d\n"
+
+
+def test_a_table_is_as_wide_as_columns_says(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a file; each is filled, since what is said of a filter is longer."""
+    for given, width in (("90", 90), ("160", 160), (None, WIDTH), ("", WIDTH), ("0", WIDTH), ("wide", WIDTH)):
+        if given is None:
+            monkeypatch.delenv("COLUMNS")
+        else:
+            monkeypatch.setenv("COLUMNS", given)
+        code, out, _ = call("filters")
+        assert (code, max(len(line) for line in out.splitlines())) == (0, width), given
