@@ -16,16 +16,17 @@ pytestmark = pytest.mark.ray
 TWIN: dict[str, Any] = {"use": "duplicate", "keep": {"max": 0.8}}
 
 
-def copied_badly(source: Path, target: Path, scale: float, skip: int) -> Path:
+def copied_badly(source: Path, target: Path, scale: float, skip: int, fps: int = 24) -> Path:
     """`source` in another size at CRF 34, without its first `skip` frames."""
     frames = [frame.image for frame in decode(str(source))][skip:]
     with av.open(str(target), "w") as container:
-        stream: Any = container.add_stream("libx264", rate=24, options={"crf": "34", "preset": "ultrafast"})
-        stream.width, stream.height = (round(side * scale / 2) * 2 for side in (160, 96))
-        stream.pix_fmt, stream.codec_context.time_base = "yuv420p", Fraction(1, 24)
+        stream: Any = container.add_stream("libx264", rate=fps, options={"crf": "34", "preset": "ultrafast"})
+        size = frames[0].width, frames[0].height
+        stream.width, stream.height = (round(side * scale / 2) * 2 for side in size)
+        stream.pix_fmt, stream.codec_context.time_base = "yuv420p", Fraction(1, fps)
         for k, image in enumerate(frames):
             frame = image.reformat(stream.width, stream.height, "yuv420p")
-            frame.pts, frame.time_base, frame.pict_type = k, Fraction(1, 24), 0
+            frame.pts, frame.time_base, frame.pict_type = k, Fraction(1, fps), 0
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return target
@@ -102,3 +103,36 @@ def test_another_order_and_small_waves_and_one_worker(twins: Project, tmp_path: 
         "scores ORDER BY filter, clip_id",
     ):
         assert other.sql(f"SELECT * FROM {view}") == twins.sql(f"SELECT * FROM {view}")
+
+
+@pytest.mark.real
+def test_copies_of_real_footage_go_and_nothing_else(
+    real_videos: Path, tmp_path: Path, ray_started: None
+) -> None:
+    """Two sizes of one film, as published; a smaller copy of another one without its first two seconds; and
+    two films that nothing is a copy of."""
+    copy = copied_badly(real_videos / "aa__yoga.mp4", tmp_path / "copy.mp4", 0.6, skip=60, fps=30)
+    names = ("ft__hiker.mp4", "ft__hiker_tiny.mp4", "aa__yoga.mp4", "osp__10s.mp4", "aa__making_cake.mp4")
+    project = fresh(tmp_path, [*(str(real_videos / name) for name in names), str(copy)])
+    project.pipeline["filters"] = [TWIN]
+    project.pipeline["cuts"] = {"min_seconds": 1, "max_seconds": 60}
+    project.pipeline["shards"] = {"preset": "ultrafast", "max_short_side": 64}
+    project.run()
+    fates: dict[str, set[str | None]] = {}
+    for row in project.sql(
+        "SELECT uri, dropped_by FROM clips JOIN verdicts USING (clip_id) JOIN videos USING (video_id)"
+    ):
+        fates.setdefault(row["uri"].rpartition("/")[2], set()).add(row["dropped_by"])
+    gone = {"ft__hiker_tiny.mp4", "copy.mp4"}
+    assert {name for name, fate in fates.items() if "duplicate" in fate} == gone
+    assert all(fates[name] == {"duplicate"} for name in gone)
+    # Of the others, parts may have been too short.
+    assert {name for name, fate in fates.items() if None in fate} == {*names} - gone
+    pairs = project.sql(
+        "SELECT b.uri AS better, o.uri AS other FROM pairs "
+        "JOIN clips cb ON cb.clip_id = better JOIN videos b ON b.video_id = cb.video_id "
+        "JOIN clips co ON co.clip_id IN (clip_a, clip_b) AND co.clip_id <> better "
+        "JOIN videos o ON o.video_id = co.video_id"
+    )
+    found = {tuple(row[side].rpartition("/")[2] for side in ("better", "other")) for row in pairs}
+    assert found == {("ft__hiker.mp4", "ft__hiker_tiny.mp4"), ("aa__yoga.mp4", "copy.mp4")}
