@@ -62,6 +62,10 @@ def train_dit(
     run: Run,
     out: Out,
     preset: Preset = None,
+    stage: Annotated[
+        str | None,
+        typer.Option("--stage", help="A stage of training/recipes.yaml, with its model and sizes."),
+    ] = None,
     where: Where = None,
     tier: Tier = None,
     init: Init = None,
@@ -76,7 +80,7 @@ def train_dit(
     from curate.trainer import autoencoder_of
 
     vae = vae or autoencoder_of(run, out)
-    options = [*_given(preset=preset, tier=tier, init=init, vae=vae), *context.args]
+    options = [*_given(preset=preset, stage=stage, tier=tier, init=init, vae=vae), *context.args]
     _train("train_dit", run, out, where, tier, options, workers, address)
 
 
