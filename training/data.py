@@ -27,7 +27,7 @@ from curate.media.clip_reader import pictures, read_range
 from training.geometry import Grid, cover
 from training.manifest import Latent, Manifest, Sample, Text
 from training.plan import Draw, Pack
-from training.prompts import NOTHING, Policy, choose, thinned, variants
+from training.prompts import NOTHING, Policy, choose, variants
 
 BAD = (MediaError, OSError, ValueError, av.FFmpegError)
 """What a sample may be to blame for; anything else is an error of ours and ends the training."""
@@ -136,7 +136,7 @@ class Reader:
     ) -> tuple[str, str, Embedding | None]:
         if self.encoder is None:
             name = choose(texts, draw.key, self.policy)
-            return name, thinned(texts.get(name, ""), draw.key, self.policy.words), None
+            return name, texts.get(name, ""), None
         stored = {one.variant: one for one in sample.texts if one.encoder == self.encoder}
         if texts and not stored:
             raise ValueError(f"its captions were not encoded by {self.encoder}")

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 Purpose = Literal[
     "weight", "order", "still", "frame", "window", "crop", "caption", "dropout", "noise", "time", "condition",
-    "image", "words",
+    "image",
 ]  # fmt: skip
 """What a number is for: two purposes never share one. `frame`: which frame of a window a still is;
 `condition`: which conditions (motion, aesthetic) are dropped; `image`: which frames are given in
-image-to-video training; `words`: which words of a caption are left out."""
+image-to-video training."""
 
 U64 = npt.NDArray[np.uint64]
 F64 = npt.NDArray[np.float64]

@@ -56,7 +56,7 @@ class Stage:
     stills: float = 0.0
     given: float = 0.0
     shift: float | None = None
-    drop_words: float = 0.0
+    weight_decay: float = 0.01
 
 
 def recipes() -> dict[str, list[Stage]]:

@@ -36,16 +36,12 @@ class Policy:
     fields: float = 0.15
     original: float = 0.05
     dropout: float = 0.10
-    words: float = 0.0
-    """Share of the words that are left out, each by itself. Words that always come together are then seen
-    apart, and a small model learns what each means: also for pairs that it never saw together."""
 
     def __post_init__(self) -> None:
         shares = [getattr(self, field.name) for field in fields(self)]
-        if min(shares) < 0 or sum(shares[:4]) <= 0 or self.dropout > 1 or self.words >= 1:
+        if min(shares) < 0 or sum(shares[:4]) <= 0 or self.dropout > 1:
             raise ValueError(
-                "shares of captions are not negative and not all 0, dropout is at most 1, words below 1: "
-                "change the policy"
+                "shares of captions are not negative and not all 0, dropout is at most 1: change the policy"
             )
 
     def usual(self) -> "Policy":
@@ -89,16 +85,6 @@ def choose(known: Collection[str], key: Key, policy: Policy = Policy()) -> str:
         or sorted(known)
     )
     return of_kind[int(which * len(of_kind))]
-
-
-def thinned(text: str, key: Key, share: float) -> str:
-    """`text` without a share of its words; one is always left."""
-    words = text.split()
-    if not share or len(words) < 2:
-        return text
-    chance = key.numpy("words").random(len(words))
-    kept = [word for word, drawn in zip(words, chance, strict=True) if drawn >= share]
-    return " ".join(kept or [words[int(chance.argmax())]])
 
 
 def _of_kind(known: Collection[str], kind: str) -> list[str]:

@@ -71,8 +71,6 @@ class Data:
     """Shares of the caption kinds: dense, short with a field, shuffled fields, original."""
     drop_captions: float = 0.1
     """Share of draws without a caption, for guidance."""
-    drop_words: float = 0.0
-    """Share of a caption's words that are left out (where captions come as bytes)."""
     threads: int = 4
     """That read clips."""
 
@@ -124,7 +122,7 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
     ranks.tell_idle(data.packs_per_step)
     for remark in remarks(schedule.windows, manifest, sizes, vae.identity):
         ranks.say(remark)
-    policy = Policy(*data.captions, dropout=data.drop_captions, words=data.drop_words)
+    policy = Policy(*data.captions, dropout=data.drop_captions)
     reader = Reader(manifest, sizes.grid, encoder=stored, policy=policy)
     facts = Facts(
         vae=VAE if Path(place).is_dir() else place,
@@ -166,6 +164,7 @@ def _options(stage: Stage) -> Options:
     on_gpu = torch.cuda.is_available()
     return Options(
         steps=stage.steps, learning_rate=stage.learning_rate, warmup_steps=stage.warmup,
+        weight_decay=stage.weight_decay,
         precision="bf16" if on_gpu else "fp32", compile=on_gpu,
         recompute="none" if smoke else "selective",
         ema_decay=0.99 if smoke else 0.9999,

@@ -6,7 +6,7 @@ import pytest
 
 from curate import clips
 from training.keyed import Key
-from training.prompts import NOTHING, Policy, choose, thinned, variants
+from training.prompts import NOTHING, Policy, choose, variants
 
 CLIP = clips.digest(b"clip")
 ALL = {
@@ -94,26 +94,6 @@ def test_the_order_of_fields_is_the_clips_own() -> None:
 
 def test_a_policy_that_is_none() -> None:
     no_kind = {"dense": 0, "short": 0, "fields": 0, "original": 0}
-    for wrong in ({"dense": -0.1}, no_kind, {"dropout": 1.5}, {"words": 1.0}):
+    for wrong in ({"dense": -0.1}, no_kind, {"dropout": 1.5}):
         with pytest.raises(ValueError, match="change the policy"):
             Policy(**wrong)
-
-
-def key(number: int) -> Key:
-    return Key(1, 0, clips.digest(str(number).encode()), 0)
-
-
-def test_words_are_left_out_each_by_itself() -> None:
-    text = "a red ball moves to the left"
-    assert thinned(text, key(0), 0.0) == text
-    found = [thinned(text, key(number), 0.3).split() for number in range(2000)]
-    assert found == [thinned(text, key(number), 0.3).split() for number in range(2000)]
-    for word in text.split():
-        assert sum(word in one for one in found) / 2000 == pytest.approx(0.7, abs=0.04)
-    pairs = {("red" in one, "left" in one) for one in found}
-    assert len(pairs) == 4
-    order = {word: place for place, word in enumerate(text.split())}
-    assert all(one == sorted(one, key=order.__getitem__) for one in found)
-    # One is always left: an empty caption would be no caption, and that is for guidance.
-    assert min(len(thinned("red ball", key(number), 0.9).split()) for number in range(200)) == 1
-    assert thinned("red", key(0), 0.9) == "red"
