@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import torch
 
-from training.engine import Stopped
 from training.ranks import Ranks
+from training.stopping import Stopped
 
 OUT_OF_MEMORY = (
     "the device has no memory left ({0}): give a smaller --pack-tokens or --batch, --recompute full, a "

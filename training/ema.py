@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 
+from training.sharding import reshard
+
 
 class Average:
     def __init__(self, module: nn.Module, decay: float) -> None:
@@ -28,6 +30,30 @@ class Average:
             [_local(self._of[name]).float() for name in self.weights],
             1 - decay,
         )
+
+
+class Averaged:
+    """Puts the averaged weights in place, and the trained ones back."""
+
+    def __init__(self, module: nn.Module, average: Average) -> None:
+        self._module, self._average = module, average
+        self._kept: dict[str, Tensor] = {}
+
+    @torch.no_grad()
+    def __enter__(self) -> None:
+        reshard(self._module)
+        own = dict(self._module.named_parameters())
+        for name, value in self._average.weights.items():
+            self._kept[name] = own[name].detach().clone()
+            own[name].copy_(value)
+
+    @torch.no_grad()
+    def __exit__(self, *_: object) -> None:
+        reshard(self._module)
+        own = dict(self._module.named_parameters())
+        for name, value in self._kept.items():
+            own[name].copy_(value)
+        self._kept.clear()
 
 
 def _local(value: Tensor) -> Tensor:

@@ -15,7 +15,6 @@ of the step before is saved, and the samples of the step are named."""
 
 import json
 import math
-import signal
 import statistics
 import threading
 import time
@@ -30,27 +29,22 @@ from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule
 
 from training import checkpoint
-from training.ema import Average, whole
+from training.ema import Average, Averaged, whole
 from training.loss_plot import write_plot
 from training.metrics import Journal, StepFacts
 from training.options import Options
 from training.ranks import Ranks
-from training.sharding import prepare, reshard
+from training.sharding import prepare
+from training.stopping import STOP, Signals, Stopped
 
 UNREAD = 50
 """Steps one after the other of which no sample could be read, after which no other is expected to be."""
 RUN = "run.json"
 """What a training that goes on must share with its beginning."""
-STOP = "stop"
-"""A file of this name in the folder ends the training as SIGTERM does: where signals do not reach it."""
 SPIKE_WINDOW = 50
 """Losses that a new one is compared with."""
 SPIKE_LEAST = 20
 """Losses below which none is called a spike: training has only begun."""
-
-
-class Stopped(Exception):
-    """Training ended early, on purpose; what was done is saved."""
 
 
 class Diverged(ValueError):
@@ -166,7 +160,7 @@ class Trainer:
         if self.step >= self.options.steps:
             self.ranks.say(f"{self.out} is trained to step {self.step}: give more --steps to go on")
             return
-        with _Signals(self._stop), Journal(self.out, self.ranks, self.options, self.step) as journal:
+        with Signals(self._stop), Journal(self.out, self.ranks, self.options, self.step) as journal:
             source = iter(batches)
             began = time.perf_counter()
             while self.step < self.options.steps:
@@ -280,9 +274,9 @@ class Trainer:
         if self.ranks.first:
             write_plot(self.out)
 
-    def averaged(self) -> "_Averaged":
+    def averaged(self) -> Averaged:
         """Within it, the module has the averaged weights."""
-        return _Averaged(self.task.module, self.average)
+        return Averaged(self.task.module, self.average)
 
     # -- what is kept -------------------------------------------------------------------------------------
 
@@ -347,53 +341,6 @@ class Trainer:
         self.task.module.load_state_dict(tensors["model"])
         self.step = self._saved = state["step"]
         self._recent.extend(state["recent"])
-
-
-class _Averaged:
-    """Puts the averaged weights in place, and the trained ones back."""
-
-    def __init__(self, module: nn.Module, average: Average) -> None:
-        self._module, self._average = module, average
-        self._kept: dict[str, Tensor] = {}
-
-    @torch.no_grad()
-    def __enter__(self) -> None:
-        reshard(self._module)
-        own = dict(self._module.named_parameters())
-        for name, value in self._average.weights.items():
-            self._kept[name] = own[name].detach().clone()
-            own[name].copy_(value)
-
-    @torch.no_grad()
-    def __exit__(self, *_: object) -> None:
-        reshard(self._module)
-        own = dict(self._module.named_parameters())
-        for name, value in self._kept.items():
-            own[name].copy_(value)
-        self._kept.clear()
-
-
-class _Signals:
-    """Within it, SIGTERM and the first SIGINT set an event. Ray Train runs its workers in a thread, where no
-    signal can be listened to; there Ray ends them."""
-
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self._before[number] = signal.signal(number, self._heard)
-
-    def _heard(self, number: int, frame: object) -> None:
-        if number == signal.SIGINT and self._stop.is_set():
-            raise KeyboardInterrupt
-        self._stop.set()
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
 
 def _optimizer(module: nn.Module, options: Options) -> torch.optim.AdamW:

@@ -17,7 +17,7 @@ from typing import Any
 from curate.cluster import Cluster
 
 STOP = "stop"
-"""A file of this name in the training's folder asks it to save and end (training.engine)."""
+"""A file of this name in the training's folder asks it to save and end (training.stopping)."""
 
 
 PLACES = ("--manifest", "--root", "--out", "--vae", "--text", "--init")
@@ -71,11 +71,11 @@ def _work(config: dict[str, Any]) -> None:
     """In each process: the process group is there already."""
     module = importlib.import_module(config["module"])
     ranks = importlib.import_module("training.ranks")
-    engine, called = (importlib.import_module(f"training.{name}") for name in ("engine", "called"))
+    stopping, called = (importlib.import_module(f"training.{name}") for name in ("stopping", "called"))
     given = module.parser().parse_args(config["arguments"])
     try:
         module.run(given, ranks.Ranks(given.device or config["device"]))
-    except (ValueError, engine.Stopped) as error:
+    except (ValueError, stopping.Stopped) as error:
         raise Ended(str(error)) from None
     except RuntimeError as error:
         if (said := called.out_of_memory(error)) is None:

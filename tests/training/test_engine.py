@@ -17,10 +17,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from training import checkpoint, engine, metrics
-from training.engine import Diverged, PackLoss, Part, Stopped, Trainer
+from training.engine import Diverged, PackLoss, Part, Trainer
 from training.exported import WEIGHTS, write_model
 from training.options import Options
 from training.ranks import Ranks
+from training.stopping import STOP, Stopped
 
 WIDTH = 6
 FACTS = {"seconds", "tokens_per_second", "tflops", "wait_share"}
@@ -192,7 +193,7 @@ def test_a_file_asks_a_training_to_stop_once(tmp_path: Path) -> None:
         def asked_in_five() -> Iterator[Batch]:
             for batch in batches(0):
                 if batch.step == 5:
-                    (out / engine.STOP).touch()
+                    (out / STOP).touch()
                 yield batch
 
         with pytest.raises(Stopped, match="stopped after step 5"):
