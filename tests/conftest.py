@@ -26,6 +26,11 @@ def _accelerator() -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Ray warns of its own options when it copies its context.
+    quiet = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
+    for item in items:
+        if "ray" in item.keywords:
+            item.add_marker(quiet)
     if not _accelerator():
         absent = pytest.mark.skip(reason="no GPU here (set CURATE_GPU where there must be one)")
         for item in items:

@@ -43,11 +43,3 @@ def forbid_ray(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         monkeypatch.setattr(Cluster, "start", start)
 
     return forbid
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Ray warns of its own options when it copies its context.
-    quiet = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
-    for item in items:
-        if "ray" in item.keywords:
-            item.add_marker(quiet)
