@@ -110,7 +110,7 @@ def run(given: argparse.Namespace, ranks: Ranks) -> None:
     stored = None if given.text == "bytes" else manifest.encoder_stored(given.text)
     encoder = LateTextEncoder(given.text, ranks.device)
     config = _config(stage, vae, manifest, stored, encoder)
-    check_memory(config, ranks)
+    check_memory(config, data.pack_tokens, options, ranks)
 
     sizes = Sizes(
         Grid(vae.temporal, vae.spatial, config.patch), data.tier, data.max_frames, data.max_fps, data.stills
