@@ -254,10 +254,14 @@ P = TypeVar("P", bound=Plugin)
 
 
 def known(package: str) -> list[str]:
-    """Names of the plugins in a folder (`filters`)."""
+    """Names of the plugins in a folder (`filters`): its public modules, but for those that the package's
+    NOT_PLUGINS names; folders in it are no plugins."""
     module = importlib.import_module(package)
+    others = getattr(module, "NOT_PLUGINS", ())
     return sorted(
-        info.name for info in pkgutil.iter_modules(module.__path__) if not info.name.startswith("_")
+        info.name
+        for info in pkgutil.iter_modules(module.__path__)
+        if not (info.ispkg or info.name.startswith("_") or info.name in others)
     )
 
 

@@ -1,0 +1,1 @@
+"""What a captioner with a model is asked, what it answers, and which question comes next."""
