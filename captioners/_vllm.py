@@ -1,0 +1,227 @@
+"""vLLM's engine as a Backend: requests in flight together, answers decoded by a schema."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from captioners.dialogue.model import Backend
+from captioners.dialogue.prepared import Prepared
+from captioners.dialogue.types import Image, Refused, Request, Response, Unanswered, Unusable
+
+if TYPE_CHECKING:
+    from captioners.vllm import Vllm
+
+TICKS = 1000
+"""A second on the clock by which a video's frames are told: they are frames of a video of this rate."""
+
+
+class Engine(Backend):
+    def __init__(self, options: "Vllm") -> None:
+        # The engine is a process of its own; forking this one, with its threads, is not safe.
+        os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
+        # Nobody outside is told what runs here.
+        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+        self.lanes = options.max_num_seqs
+        self._options = options
+        try:
+            self._start()
+        except Unusable:
+            raise
+        except Exception as error:  # vLLM, transformers and torch raise what they like while they load
+            raise Unusable(
+                f"vLLM cannot load {options.model} ({said(error)}): see its log above this, and if memory "
+                "ran out, lower max_model_len or max_num_seqs, or share the model by tensor_parallel_size"
+            ) from error
+        self._decoders = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
+
+    def _start(self) -> None:
+        from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.multimodal import MULTIMODAL_REGISTRY
+        from vllm.v1.engine.async_llm import AsyncLLM
+
+        options = self._options
+        arguments = AsyncEngineArgs(**options.arguments())
+        model = arguments.create_model_config()
+        arguments.max_model_len = min(options.max_model_len, model.max_model_len)
+        takes: Mapping[str, int | None] = {}
+        self._told_times = False
+        if model.is_multimodal_model:
+            info = MULTIMODAL_REGISTRY.get_processing_info(model)
+            takes = info.supported_mm_limits
+            self._told_times = bool(getattr(info.get_data_parser(), "video_needs_metadata", False))
+        self._video = shown_as_video(options.video, takes, options.frames, options.model)
+        # What is not used takes no memory, and a video is no longer than the frames that are asked for.
+        arguments.limit_mm_per_prompt = {
+            "image": 0 if self._video else options.frames,
+            "video": {"count": int(self._video), "num_frames": max(2, options.frames)},
+        }
+        self._longest = arguments.max_model_len
+        self._engine: Any = AsyncLLM.from_engine_args(arguments)
+        added = self._engine.get_tokenizer().get_added_vocab()
+        self._special = sorted(added, key=len, reverse=True)
+
+    async def ask(self, request: Request | Prepared) -> Response:
+        """The answer. Frames of a Request that was not prepared are decoded here, by threads."""
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        begun = time.perf_counter()
+        if isinstance(request, Prepared):
+            ready = request
+        else:
+            loop = asyncio.get_running_loop()
+            ready = await loop.run_in_executor(self._decoders, self._options.prepare, request)
+        try:
+            output = await self._answer(ready)
+        except EngineDeadError as error:
+            raise Unusable(
+                f"vLLM's engine for {self._options.model} has died: see its log above this, and if memory "
+                "ran out, lower gpu_memory_utilization, max_num_seqs or max_model_len"
+            ) from error
+        answer = output.outputs[0]
+        if answer.finish_reason not in ("stop", "length"):
+            raise Unanswered(f"vLLM ended the answer before its end ({answer.finish_reason}): run again")
+        return Response(
+            raw=answer.text,
+            finish_reason=answer.finish_reason,
+            tokens_in=len(output.prompt_token_ids or ()),
+            tokens_out=len(answer.token_ids),
+            seconds=time.perf_counter() - begun,
+        )
+
+    async def _answer(self, ready: Prepared) -> Any:
+        from vllm.exceptions import VLLMClientError
+        from vllm.v1.engine.exceptions import EngineGenerateError
+
+        request = ready.request
+        name = f"{request.clip_id}-{request.window}-{request.attempt}"
+        try:
+            prompt = await self._prompt(ready)
+            (output,) = [found async for found in self._engine.generate(prompt, parameters(request), name)]
+        except EngineGenerateError as error:
+            if isinstance(error.__cause__, ValueError):
+                raise Refused(f"vLLM will not take the request ({said(error.__cause__)})") from error
+            raise Unanswered(f"vLLM failed at the request ({said(error.__cause__ or error)})") from error
+        except (VLLMClientError, ValueError) as error:
+            raise Refused(
+                f"vLLM will not take a request of {len(ready.frames)} frames ({said(error)}): fewer `frames`, or "
+                f"a smaller `short_side`, make it shorter, and max_model_len is {self._longest}"
+            ) from error
+        return output
+
+    async def _prompt(self, ready: Prepared) -> Any:
+        """The request in the words of the model's own chat template, with its pictures."""
+        from vllm.renderers.params import ChatParams
+
+        renderer = self._engine.renderer
+        messages = self._messages(ready.request)
+        _, prompt = await renderer.render_messages_async(messages, ChatParams())
+        # The template was given a name for each picture; the pictures themselves come here.
+        prompt.pop("multi_modal_uuids", None)
+        prompt.pop("multi_modal_data", None)
+        if ready.frames:
+            loop = asyncio.get_running_loop()
+            prompt["multi_modal_data"] = await loop.run_in_executor(self._decoders, self._pictures, ready)
+        (rendered,) = await renderer.render_cmpl_async([prompt], renderer.default_chat_tok_params)
+        return rendered
+
+    def _messages(self, request: Request) -> list[dict[str, Any]]:
+        parts: list[dict[str, Any]] = []
+        images = request.images
+        if images and self._video:
+            parts.append({"type": "video_url", "video_url": None, "uuid": "video"})
+            if not self._told_times:
+                times = ", ".join(f"{image.seconds:.1f}" for image in images)
+                parts.append({"type": "text", "text": f"\nThe frames are of these seconds: {times}.\n"})
+        else:
+            for number, image in enumerate(images):
+                parts.append({"type": "text", "text": f"<{image.seconds:.1f} s> "})
+                parts.append({"type": "image_pil", "image_pil": None, "uuid": str(number)})
+            if images:
+                parts.append({"type": "text", "text": "\n"})
+        parts.append({"type": "text", "text": plain(request.text, self._special)})
+        said_first = plain(request.system, self._special)
+        system = [{"role": "system", "content": said_first}] if said_first else []
+        return [*system, {"role": "user", "content": parts}]
+
+    def _pictures(self, ready: Prepared) -> dict[str, Any]:
+        import numpy as np
+        from PIL import Image as Picture
+
+        if not self._video:
+            return {"image": [Picture.fromarray(frame) for frame in ready.frames]}
+        frames, images = list(ready.frames), list(ready.request.images)
+        if len(frames) == 1:
+            # Models see a video's frames in pairs, and not all of their processors make up the second one.
+            frames, images = frames * 2, images * 2
+        if len({frame.shape for frame in frames}) > 1:
+            raise Refused("the frames of the clip differ in size: scan its video again")
+        return {"video": [(np.stack(frames), clock(images, ready.request.seconds))]}
+
+    async def close(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.shutdown()
+        self._decoders.shutdown(wait=False)
+
+
+def shown_as_video(wanted: bool | None, takes: Mapping[str, int | None], frames: int, model: str) -> bool:
+    """Whether frames are shown as a video. `takes`: kinds of input -> how many of each (None: any number).
+    Unusable where the model cannot do what is wanted."""
+    if wanted and "video" not in takes:
+        raise Unusable(f"{model} does not take video in vLLM: leave out `video: true`, and it gets pictures")
+    if "video" in takes and wanted is not False:
+        return True
+    if "image" not in takes:
+        raise Unusable(f"{model} takes no pictures in vLLM: name a vision-language model")
+    most = takes["image"]
+    if most is not None and most < frames:
+        raise Unusable(f"{model} takes {most} pictures in vLLM, and frames is {frames}: set frames to {most}")
+    return False
+
+
+def clock(images: list[Image], seconds: float) -> dict[str, Any]:
+    """When the frames of a video are, in transformers' words (VideoMetadata): as frames of one that has TICKS
+    a second, which is exact whatever rate they were taken at."""
+    at = [round(image.seconds * TICKS) for image in images]
+    ticks = max(at[-1] + 1, round(seconds * TICKS))
+    return {
+        "fps": float(TICKS),
+        "frames_indices": at,
+        "total_num_frames": ticks,
+        "duration": ticks / TICKS,
+        "do_sample_frames": False,
+    }
+
+
+def parameters(request: Request) -> Any:
+    """Of the answer's drawing. An empty schema leaves the answer free."""
+    from vllm.sampling_params import RequestOutputKind, SamplingParams, StructuredOutputsParams
+
+    drawn = request.sampling
+    return SamplingParams(
+        temperature=drawn.temperature,
+        top_p=drawn.top_p,
+        max_tokens=drawn.max_tokens,
+        seed=drawn.seed,
+        repetition_penalty=drawn.repetition_penalty,
+        structured_outputs=StructuredOutputsParams(json=dict(request.schema)) if request.schema else None,
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )
+
+
+def plain(text: str, special: list[str]) -> str:
+    """The text without the model's control words: what was read in a clip could otherwise end the question
+    and begin another."""
+    for word in special:
+        if len(word) > 1 and word in text:
+            text = text.replace(word, f"{word[0]} {word[1:]}")
+    return text
+
+
+def said(error: BaseException) -> str:
+    """An error of the library in part of a sentence."""
+    words = " ".join(str(error.args[0] if error.args else "").split())
+    return words.rstrip(".").replace(". ", "; ")[:300] or type(error).__name__

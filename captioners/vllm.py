@@ -1,0 +1,140 @@
+"""Captions by a vision-language model in vLLM's own engine, on the GPUs of this machine or cluster."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, JsonValue, field_validator
+
+from captioners import _checkpoint
+from captioners.dialogue.model import Backend, ModelCaptioner
+from captioners.dialogue.prepared import Prepared, Sizing, prepared, sizing_of
+from captioners.dialogue.types import Request
+
+OWN = frozenset(
+    {
+        "model", "revision", "tensor_parallel_size", "max_model_len", "dtype", "gpu_memory_utilization",
+        "max_num_seqs", "quantization", "enforce_eager", "limit_mm_per_prompt",
+    }
+)  # fmt: skip
+"""Arguments of the engine that follow from other options."""
+
+
+class Vllm(ModelCaptioner):
+    """Asks a model that runs in vLLM's offline engine: no server, no network.
+
+    An engine answers `max_num_seqs` requests at once, in batches that requests join and leave at any token.
+    A model that takes video natively is shown a clip as one, with the time of each frame; others get pictures
+    with their times between them. Answers are decoded by the JSON schema of a structured caption: none is
+    malformed unless it is cut off at `max_tokens`.
+
+    Code that a checkpoint brings along is never run, so models that need it (`trust_remote_code`) cannot be
+    used. The same seed draws the same answer only as far as the GPU's batches round alike."""
+
+    VERSION: ClassVar[int] = 1
+    NOT_OF_ANSWERS: ClassVar[frozenset[str]] = ModelCaptioner.NOT_OF_ANSWERS | {
+        "tensor_parallel_size", "gpu_memory_utilization", "max_num_seqs", "enforce_eager",
+    }  # fmt: skip
+
+    tensor_parallel_size: int = Field(1, ge=1, le=64)
+    """GPUs that share one model. What fits on one GPU is faster as several engines."""
+    max_model_len: int = Field(16384, ge=64)
+    """Longest prompt and answer together, in tokens, pictures included; less if the model itself has less. A
+    longer prompt is refused, and an answer that would be longer is cut."""
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    """Of weights and products. auto: as the checkpoint has it."""
+    gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
+    """Share of the GPU's memory that the engine takes: weights first, the rest for the tokens in flight."""
+    max_num_seqs: int = Field(64, ge=1, le=4096)
+    """Requests that are answered at once."""
+    quantization: str | None = None
+    """vLLM's name of a quantization (fp8, awq, …). None: as the checkpoint says."""
+    enforce_eager: bool = False
+    """Without CUDA graphs and compilation: starts sooner, answers slower."""
+    video: bool | None = None
+    """Whether frames are shown as one video (true) or as pictures (false). None: video if the model can."""
+    engine: dict[str, JsonValue] = Field(default_factory=dict)
+    """Further arguments of vLLM's engine, by vLLM's names: `{kv_cache_dtype: fp8}`."""
+
+    @field_validator("model")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        """Actors do not run in the folder of the person who named a path."""
+        return str(Path(value).expanduser().absolute()) if _checkpoint.is_path(value) else value
+
+    @field_validator("engine")
+    @classmethod
+    def _further(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if value.get("trust_remote_code"):
+            raise ValueError(
+                "trust_remote_code is not to be had, since it runs whatever code came with the checkpoint: "
+                "choose a model that vLLM or transformers know"
+            )
+        own = sorted(OWN & value.keys())
+        if own:
+            raise ValueError(
+                f"{own[0]} is no further argument: give it, or frames, as an option of vllm itself"
+            )
+        return value
+
+    def check(self) -> None:
+        if find_spec("vllm") is None:
+            raise ValueError("the captioner vllm needs the package vllm: pip install 'curate[vllm]'")
+        if _checkpoint.is_path(self.model):
+            _checkpoint.folder_of(self.model)
+
+    def lacks(self) -> str | None:
+        absent = super().lacks()
+        if absent or _checkpoint.is_path(self.model) or _checkpoint.cached(self.model, self.revision):
+            return absent
+        pinned = f" --revision {self.revision}" if self.revision else ""
+        return (
+            f"the model {self.model} is not in the hub's cache on this machine: a run first downloads it, as "
+            f"`hf download {self.model}{pinned}` would"
+        )
+
+    def identity(self) -> Any:
+        """Which checkpoint a path names. A model of the hub is the one of its `revision`."""
+        return _checkpoint.digest(self.model) if _checkpoint.is_path(self.model) else None
+
+    def arguments(self) -> dict[str, Any]:
+        """Of vLLM's engine, but for what the model itself has to say: its longest prompt, and whether it
+        takes video."""
+        return {
+            "model": self.model,
+            "revision": self.revision,
+            "tensor_parallel_size": self.tensor_parallel_size,
+            "dtype": self.dtype,
+            "gpu_memory_utilization": self.gpu_memory_utilization,
+            "max_num_seqs": self.max_num_seqs,
+            "quantization": self.quantization,
+            "enforce_eager": self.enforce_eager,
+            "disable_log_stats": True,
+            # Models whose chat template is of plain text keep a picture's time next to it.
+            "interleave_mm_strings": True,
+            # Strings of bounded length in xgrammar's grammar, vLLM's default, hold tabs and line feeds as they
+            # are, and no quotation mark. And a model that falls into writing spaces would go on for ever.
+            "structured_outputs_config": {"backend": "guidance", "disable_any_whitespace": True},
+            **self.engine,
+            "trust_remote_code": False,
+        }
+
+    def prepare(self, request: Request) -> Prepared:
+        """The request with its frames decoded and at the model's size. It needs no GPU and no engine: a
+        process on a CPU may do it, and hand what it returns to `ask`."""
+        shown_as_video, sizing = self._sizing()
+        return prepared(request, sizing, shown_as_video)
+
+    def _sizing(self) -> tuple[bool, Sizing | None]:
+        def file(name: str) -> Mapping[str, Any] | None:
+            return _checkpoint.configuration(self.model, self.revision, name)
+
+        config = file("config.json") or {}
+        as_video = self.video if self.video is not None else "video_token_id" in config
+        return as_video, sizing_of(file, as_video)
+
+    def open(self) -> Backend:
+        from captioners._vllm import Engine
+
+        return Engine(self)
