@@ -112,9 +112,26 @@ CLIPS = _schema(
 verdict."""
 
 CAPTIONS = _schema(
-    clip_id=ID, short=_S, dense=_S, fields=_S, captioner=_S, model=_S, prompt_hash=_S, outcome=_S, error=_S
-)
-"""`fields`: structured parts of the caption as a JSON object. `outcome`: `ok` or `failed`."""
+    clip_id=ID, subject=_S, action=_S, background=_S, camera_motion=_S, shot_type=_S, lighting=_S,
+    atmosphere=_S, style=_S, text_visible=_S, dense=_S, short=_S, original=_S, fields=_S, captioner=_S,
+    model=_S, revision=_S, prompt_hash=_S, frames_seen=pa.list_(_I), attempts=_I, outcome=_S, error=_S,
+)  # fmt: skip
+"""`subject` … `text_visible`: what a model said, NULL where it said nothing or none was asked; `fields`: the
+structured parts as a JSON object, whoever wrote them. `original`: the source's own caption, untouched.
+`frames_seen`: pts of the frames that the model was shown. `attempts`: its answers. `outcome`: one of
+CAPTIONED, or why there is no caption: the gate that the last answer failed, `unanswered` (asked again in the
+next run), `rejected` (the server does not take the request) or `failed`."""
+
+CAPTIONED = ("ok", "measured")
+"""Outcomes with a caption: the captioner's own, and that of `measured` in its place."""
+
+ANSWERS = _schema(
+    clip_id=ID, window=_I, attempt=_I, request_hash=_S, sampling=_S, raw=_S, finish_reason=_S, tokens_in=_I,
+    tokens_out=_I, seconds=_F, model=_S, frames_seen=pa.list_(_I), evidence=_S, error=_S,
+)  # fmt: skip
+"""What a model answered. `window`: 0, 1, … of a long clip, -1 for the call that merges them. `sampling` and
+`evidence` (what was measured of the window) are JSON objects. `raw` is NULL, and `error` says why, where no
+answer came."""
 
 ENCODES = _schema(
     clip_id=ID, bytes=_I, width=_I, height=_I, frames=_I, fps=_F, seconds=_F, has_audio=_B, audio_start=_F,
@@ -178,11 +195,12 @@ RUNS = _schema(
 
 TABLES: dict[str, pa.Schema] = {
     "files": FILES, "inputs": INPUTS, "videos": VIDEOS, "scans": SCANS, "clips": CLIPS,
-    "captions": CAPTIONS, "encodes": ENCODES, "samples": SAMPLES, "verdicts": VERDICTS, "funnel": FUNNEL,
+    "captions": CAPTIONS, "answers": ANSWERS, "encodes": ENCODES, "samples": SAMPLES,
+    "verdicts": VERDICTS, "funnel": FUNNEL,
     "pairs": PAIRS, "steps": STEPS, "runs": RUNS, "latents": LATENTS, "texts": TEXTS, "losses": LOSSES,
 }  # fmt: skip
 
-KEYED = {"clips", "captions", "encodes", "verdicts", "funnel", "pairs", "losses"}
+KEYED = {"clips", "captions", "answers", "encodes", "verdicts", "funnel", "pairs", "losses"}
 """Tables partitioned by the cache key of the step that wrote them; scores are too."""
 
 SCORE_COLUMN_TYPES: dict[type, pa.DataType] = {float: _F, int: _I, bool: _B, str: _S}

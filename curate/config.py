@@ -15,6 +15,7 @@ from curate.cutting import CutOptions, cut_options
 from curate.options import LatentOptions, Pipeline, Resources, ScanOptions, ShardOptions
 from curate.pipelines import ConfigError, extended, override, parse_yaml, read_file
 from curate.plugins import Captioner, ClipFilter, FrameFilter, build, did_you_mean, explain
+from curate.plugins import load as load_class
 
 __all__ = [
     "ConfigError", "FilterStep", "LatentOptions", "Pipeline", "Plan", "Resources", "Rule", "ScanOptions",
@@ -67,19 +68,26 @@ class Plan:
     captioner: Captioner
     cut_resources: Resources = USUAL
     """Of the actors of a learned detector."""
+    caption_resources: Resources = USUAL
+    """Of the actors that ask a model for captions."""
 
     @property
     def groups(self) -> set[str]:
         """Signal groups that something in it reads."""
-        readers: list[Any] = [self.cuts, self.captioner, *(step.plugin for step in self.filters)]
-        return {group for reader in readers for group in reader.READS}
+        plugins = [self.captioner, *(step.plugin for step in self.filters)]
+        return {*self.cuts.READS, *(group for plugin in plugins for group in plugin.reads())}
+
+    @property
+    def words_filter(self) -> FilterStep | None:
+        """The filter that reads the words in a picture, if there is one."""
+        return next((step for step in self.filters if _is(step.plugin, "text")), None)
 
     @property
     def crop_filter(self) -> FilterStep | None:
         """The filter whose box the clips are cropped to; None where `crop_borders` is off."""
         if not self.pipeline.shards.crop_borders:
             return None
-        return next(step for step in self.filters if _finds_borders(step.plugin))
+        return next(step for step in self.filters if _is(step.plugin, "borders"))
 
     @property
     def needs(self) -> dict[str, Resources]:
@@ -96,6 +104,8 @@ class Plan:
             found["cuts"] = self.cut_resources
         if self.pipeline.latents is not None:
             found["latents"] = self.pipeline.latents.resources
+        if self.captioner.ACTORS:
+            found["captioner"] = self.caption_resources
         frames = [step for step in self.filters if isinstance(step.plugin, FrameFilter)]
         return found | {f"the filter {step.name}": step.resources for step in frames}
 
@@ -146,19 +156,35 @@ def resolve(name: str, body: dict[str, Any]) -> Plan:
             f"cuts: {cuts.use} works on stored numbers, in the driver: it takes no {min(cut_resources)}"
         )
     steps = _filters(pipeline, cuts)
-    if pipeline.shards.crop_borders and not any(_finds_borders(step.plugin) for step in steps):
+    if pipeline.shards.crop_borders and not any(_is(step.plugin, "borders") for step in steps):
         raise ValueError(
             "shards: crop_borders cuts off what the filter `borders` finds, and the pipeline has none: add "
             "`{use: borders}` to its filters"
         )
     use, options = _use(pipeline.captioner, "captioner")
-    captioner = build("captioners", use, options, Captioner)  # type: ignore[type-abstract]
-    return Plan(name, pipeline, cuts, steps, use, captioner, Resources(**cut_resources))
+    kind = load_class("captioners", use, Captioner)  # type: ignore[type-abstract]
+    own = {name: value for name, value in options.items() if name in kind.model_fields}
+    options, resources = _resources({n: v for n, v in options.items() if n not in own}, "captioner")
+    captioner = build("captioners", use, own | options, Captioner)  # type: ignore[type-abstract]
+    if resources and not captioner.ACTORS:
+        raise ValueError(f"captioner: {use} works in the driver: it takes no {min(resources)}")
+    if "batch_size" in resources:
+        raise ValueError(f"captioner: {use} takes no batch_size")
+    captioner.read_files()
+    plan = Plan(
+        name, pipeline, cuts, steps, use, captioner, Resources(**cut_resources), Resources(**resources)
+    )
+    if "words" in getattr(captioner, "facts", ()) and plan.words_filter is None:
+        raise ValueError(
+            "captioner: the fact `words` is what the filter `text` read, and the pipeline has none: add "
+            "`{use: text}` to its filters"
+        )
+    return plan
 
 
-def _finds_borders(plugin: ClipFilter) -> bool:
+def _is(plugin: ClipFilter, name: str) -> bool:
     # By its module: configuration is below the filters and cannot import one.
-    return type(plugin).__module__ == "filters.borders"
+    return type(plugin).__module__ == f"filters.{name}"
 
 
 def _resources(body: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:

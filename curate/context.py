@@ -37,6 +37,8 @@ class Keys:
     cuts: str
     filters: dict[str, str]
     captioner: str
+    answers: str | None
+    """Of what a model answered; None where the captioner asks none."""
     encode: str
 
     @classmethod
@@ -53,7 +55,8 @@ class Keys:
         detector = plan.cuts.model_dump(mode="json")
         known = {**groups, "videos": videos}
         filters = {step.name: step.plugin.key(known) for step in plan.filters}
-        cropping = plan.crop_filter
+        cropping, reading = plan.crop_filter, plan.words_filter
+        asked = {**known, "words": filters[reading.name] if reading else ""}
         return cls(
             videos=videos,
             groups=groups,
@@ -65,7 +68,8 @@ class Keys:
                 *(groups[group] for group in plan.cuts.READS),
             ),
             filters=filters,
-            captioner=plan.captioner.key(known),
+            captioner=plan.captioner.key(asked),
+            answers=plan.captioner.answers_key(asked),
             encode=clips.cache_key(
                 "encode",
                 ENCODE_VERSION,

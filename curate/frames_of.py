@@ -10,6 +10,9 @@ import pyarrow.parquet as pq
 
 Picture = npt.NDArray[np.uint8]
 
+QUALITY = 90
+"""Of JPEGs that are made anew; that of the scan."""
+
 
 @dataclass(frozen=True)
 class Jpeg:
@@ -62,6 +65,19 @@ def spread(stored: Sequence[int], start_pts: int, end_pts: int, count: int) -> l
         order = np.argsort(np.abs(at - middle), kind="stable")
         chosen.add(next(int(i) for i in order if int(i) not in chosen))
     return sorted(chosen)
+
+
+def reduced(jpeg: bytes, short_side: int) -> bytes:
+    """The JPEG scaled down to `short_side`; as it is if it is no larger. ValueError if it is none."""
+    whole = picture(jpeg)
+    small = picture(jpeg, short_side)
+    if small.shape == whole.shape:
+        return jpeg
+    done, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+    )
+    assert done, "an RGB picture can be a JPEG"
+    return bytes(data)
 
 
 def picture(jpeg: bytes, short_side: int | None = None) -> Picture:

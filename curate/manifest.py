@@ -249,7 +249,7 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         FROM samples s
         JOIN clips c ON c.clip_id = s.clip_id
         LEFT JOIN (SELECT clip_id, max(dense) AS dense, max(short) AS short, max(fields) AS fields
-                   FROM captions WHERE outcome = 'ok' GROUP BY clip_id) k ON k.clip_id = s.clip_id
+                   FROM captions WHERE dense IS NOT NULL GROUP BY clip_id) k ON k.clip_id = s.clip_id
         LEFT JOIN videos v ON v.video_id = c.video_id AND v.error IS NULL
         ORDER BY s.clip_id
         """

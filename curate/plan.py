@@ -241,6 +241,7 @@ def _lacking(plan: Plan, steps: Sequence[StepPlan]) -> list[str]:
     """What a step that may have something to do needs and does not find, for each such step."""
     at_work = {step.step for step in steps if step.why != UP_TO_DATE}
     found = [plan.cuts.lacks() if "cuts" in at_work else None]
+    found.append(plan.captioner.lacks() if "caption" in at_work else None)
     found += [step.plugin.lacks() for step in plan.filters if f"score:{step.name}" in at_work]
     return list(dict.fromkeys(filter(None, found)))
 

@@ -88,9 +88,13 @@ class Plugin(BaseModel, ABC):
     COST: ClassVar[str] = ""
     """What measuring costs, and on what that was measured."""
 
+    def reads(self) -> tuple[str, ...]:
+        """READS, where they depend on the options as well."""
+        return self.READS
+
     def key(self, group_keys: Mapping[str, str], name: str = "") -> str:
         """Cache key of its rows: its class, version and options, and the groups that it reads."""
-        for group in self.READS:
+        for group in self.reads():
             if group not in group_keys:
                 raise ValueError(
                     f"{type(self).__name__} reads the signal group {group!r}"
@@ -100,7 +104,7 @@ class Plugin(BaseModel, ABC):
             f"{type(self).__module__}:{type(self).__qualname__}",
             self.VERSION,
             self.model_dump(mode="json"),
-            {group: group_keys[group] for group in self.READS},
+            {group: group_keys[group] for group in self.reads()},
             group_keys["videos"],
         ]
         identity = self.identity()
@@ -237,9 +241,19 @@ class Captioner(Plugin):
     """Words for a clip. An exception becomes the row's error and the clip's outcome `failed`."""
 
     MODEL: ClassVar[str | None] = None
+    ACTORS: ClassVar[bool] = False
+    """Whether it works in actors, which take resources; in the driver if not."""
 
     @abstractmethod
     def caption(self, clip: ClipView) -> Caption: ...
+
+    def read_files(self) -> None:
+        """Raise ValueError where a file that an option names cannot be used."""
+        return None
+
+    def answers_key(self, group_keys: Mapping[str, str]) -> str | None:
+        """Cache key of the answers of a model; None for a captioner that asks none."""
+        return None
 
     def expand(self, prompt: str) -> str:
         """A short prompt in the words and at the length of this captioner's dense captions. ValueError where

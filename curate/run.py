@@ -64,6 +64,8 @@ def execute(plan: Plan, reporter: Reporter, address: str | None = None) -> Summa
         keys = Keys.of(plan)
         if state.unread(found.entries, tables, keys):
             check(plan)  # before hours of reading, and before the views show this pipeline
+            if address is None:  # keys and weights of a cluster are where its workers are
+                plan.captioner.check()
         last = last_run(tables)
         workers = plan.pipeline.workers or usable_cores()
         context = Context(folder, tables, plan, keys, reporter, (last["run"] if last else 0) + 1, workers)
@@ -286,23 +288,23 @@ def conclude(
     for step in context.plan.filters:
         tables.compact(f"scores/{step.name}", keys.filters[step.name])
     table = state.current_clips(tables, keys, videos)
-    verdicts = decide.decide(context, table, tried=False)
+    verdicts = decide.decide(context, table, asked=False, tried=False)
     waiting = verdicts.awaiting_caption
-    caption.run(context, rows_of(table.filter(pa.array(waiting))), videos)
+    caption.run(context, cluster, rows_of(table.filter(pa.array(waiting))), videos)
     if waiting.any():
-        verdicts = decide.decide(context, table, tried=False)
+        verdicts = decide.decide(context, table, asked=True, tried=False)
     # Before the encoding, which is long: whoever looks meanwhile sees the verdicts of these rules.
     digest = settle(context, table, verdicts, rules, digest, passed_over)
     count = context.count("caption")
     count.reused = int(verdicts.kept.sum()) - (count.done - count.failed)
     kept = table.filter(pa.array(verdicts.kept))
     if shards.run(context, cluster, survivors(context, kept, videos)):
-        verdicts = decide.decide(context, table, tried=True)
+        verdicts = decide.decide(context, table, asked=True, tried=True)
         digest = settle(context, table, verdicts, rules, digest, passed_over)
     if context.plan.pipeline.latents is not None:
         latents.run(context, cluster, context.plan.pipeline.latents)
-    for name in ("captions", "encodes"):
-        tables.compact(name, keys.captioner if name == "captions" else keys.encode)
+    tables.compact("captions", keys.captioner)
+    tables.compact("encodes", keys.encode)
     tables.compact("steps")
     return digest
 

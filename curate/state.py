@@ -69,6 +69,13 @@ class Video:
         """The file to decode: the first of its uris."""
         return local_path(self.uris[0])
 
+    @property
+    def original(self) -> str | None:
+        """The source's own caption: the column `caption` of the list that named it, of several copies' the
+        smallest."""
+        given = [row.get("caption") for row in self.carried]
+        return min((text for text in given if isinstance(text, str)), default=None)
+
     def lacks(self, keys: Keys) -> list[str]:
         """Signal groups that are to be scanned: neither done nor given up."""
         given_up = {group for group, (_, attempts) in self._failed.items() if attempts >= MAX_ATTEMPTS}

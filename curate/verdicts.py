@@ -131,7 +131,8 @@ class Walk:
         self._settle(at < 0, PENDING)
         if captions.num_rows:
             outcomes = captions["outcome"].take(pa.array(at, mask=at < 0))
-            self._settle(_mask(pc.not_equal(outcomes, "ok")), DROPPED)
+            has_one = pc.is_in(outcomes, value_set=pa.array(clips.CAPTIONED))
+            self._settle(~_mask(has_one), DROPPED)
 
     def encodes(self, encodes: pa.Table) -> None:
         """A clip that could not be encoded has failed."""

@@ -33,7 +33,7 @@ FROM {samples} s
 LEFT JOIN (SELECT clip_id, any_value(video_id) AS video_id, any_value(start_pts) AS start_pts,
                   any_value(end_pts) AS end_pts FROM {clips} GROUP BY clip_id) c USING (clip_id)
 LEFT JOIN (SELECT clip_id, max(dense) AS dense, max(short) AS short
-           FROM {captions} WHERE outcome = 'ok' GROUP BY clip_id) t USING (clip_id)
+           FROM {captions} WHERE dense IS NOT NULL GROUP BY clip_id) t USING (clip_id)
 ORDER BY s.shard, s.mp4_offset
 """
 

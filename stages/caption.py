@@ -1,13 +1,17 @@
-"""Step `caption`: words for the clips that every filter kept. Writes `captions`."""
+"""Step `caption`: words for the clips that every filter kept. Writes `captions`, and `answers` of a model."""
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from curate.cluster import batches
+from captioners.dialogue.model import ModelCaptioner
+from captioners.measured import Measured
+from curate.cluster import Cluster, batches
 from curate.context import Context
 from curate.plugins import Captioner, ClipView
 from curate.state import Video
+from stages import caption_model
 from stages.measure import outcome, views
 
 BATCH = 2000
@@ -30,16 +34,44 @@ def caption(captioner: Captioner, name: str, view: ClipView) -> dict[str, Any]:
     }
 
 
-def run(context: Context, clips: Sequence[dict[str, Any]], videos: Mapping[bytes, Video]) -> None:
-    """Caption `clips` (rows of `clips` that have no caption) and commit."""
-    captioner, name = context.plan.captioner, context.plan.captioner_name
-    with context.step("caption", len(clips), "clips") as count:
-        for batch in batches(sorted(clips, key=lambda clip: (clip["video_id"], clip["start_pts"])), BATCH):
-            rows = []
-            for clip, view in views(context.folder, captioner, batch, videos):
-                row = outcome(lambda v: caption(captioner, name, v), clip, view)
-                rows.append(row if row["error"] is None else {**row, "captioner": name, "outcome": "failed"})
-                context.reporter.advance()
+def run(
+    context: Context, cluster: Cluster, clips: Sequence[dict[str, Any]], videos: Mapping[bytes, Video]
+) -> None:
+    """Caption `clips` (rows of `clips` that have no caption, or may have one now) and commit."""
+    captioner = context.plan.captioner
+    ordered = sorted(clips, key=lambda clip: (clip["video_id"], clip["start_pts"]))
+    with context.step("caption", len(ordered), "clips") as count:
+        if isinstance(captioner, ModelCaptioner):
+            asked = partial(instead, context, videos)
+            caption_model.run(context, cluster, captioner, ordered, videos, count, asked)
+            return
+        name = context.plan.captioner_name
+        for batch in batches(ordered, BATCH):
+            rows = _rows(context, captioner, name, batch, videos)
             context.tables.append("captions", rows, key=context.keys.captioner)
+            context.reporter.advance(len(rows))
             count.done += len(rows)
             count.failed += sum(row["error"] is not None for row in rows)
+
+
+def instead(
+    context: Context, videos: Mapping[bytes, Video], clips: Sequence[dict[str, Any]]
+) -> dict[bytes, dict[str, Any]]:
+    """The captions of `measured`, by clip, for clips of which a model gave none; only those that it has."""
+    rows = _rows(context, Measured(), "measured", clips, videos)
+    return {row["clip_id"]: row for row in rows if row["error"] is None}
+
+
+def _rows(
+    context: Context,
+    captioner: Captioner,
+    name: str,
+    clips: Sequence[dict[str, Any]],
+    videos: Mapping[bytes, Video],
+) -> list[dict[str, Any]]:
+    rows = []
+    for clip, view in views(context.folder, captioner, clips, videos):
+        row = outcome(lambda v: caption(captioner, name, v), clip, view)
+        row["original"] = videos[clip["video_id"]].original
+        rows.append(row if row["error"] is None else {**row, "captioner": name, "outcome": "failed"})
+    return rows

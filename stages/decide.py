@@ -5,6 +5,7 @@ import hashlib
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from captioners.dialogue.turns import UNANSWERED
 from curate.clips import pairs_key, score_schema
 from curate.config import FilterStep
 from curate.context import Context
@@ -12,17 +13,21 @@ from curate.plugins import TableFilter
 from curate.verdicts import Verdicts, Walk
 
 
-def decide(context: Context, clips: pa.Table, tried: bool) -> Verdicts:
+def decide(context: Context, clips: pa.Table, *, asked: bool = True, tried: bool) -> Verdicts:
     """The verdict on every clip of `clips` (rows of `clips`), from the committed tables alone.
 
-    A clip that could not be encoded has failed. Before the step `shards` (not `tried`) that does not hold for
-    failures that were the moment's: those are tried again.
+    A clip about which no answer came has no caption, and one that could not be encoded has failed. Before the
+    steps `caption` (not `asked`) and `shards` (not `tried`) that does not hold for what was the moment's
+    fault: it is tried again.
     """
     tables, keys = context.tables, context.keys
     walk = Walk(clips)
     for step in context.plan.filters:
         walk.filter(step, rule_columns(context, step), pairs_of(context, step))
-    walk.captions(tables.read("captions", keys.captioner, ["clip_id", "outcome"]))
+    captions = tables.read("captions", keys.captioner, ["clip_id", "outcome"])
+    if not asked:
+        captions = captions.filter(pc.not_equal(captions["outcome"], UNANSWERED))
+    walk.captions(captions)
     encodes = tables.read("encodes", keys.encode, ["clip_id", "error", "transient"])
     if not tried:
         encodes = encodes.filter(pc.invert(pc.fill_null(encodes["transient"], False)))

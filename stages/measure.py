@@ -27,7 +27,7 @@ def views(
         if current != video.identity:
             current, broken = video.identity, None
             try:
-                columns = {group: read_part(folder.path(video.parts[group])) for group in plugin.READS}
+                columns = {group: read_part(folder.path(video.parts[group])) for group in plugin.reads()}
             except (OSError, ValueError) as error:
                 broken = error
         if broken is not None:

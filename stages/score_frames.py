@@ -2,7 +2,6 @@
 
 Rows move, bytes stay: an item names the parts, and the actor reads the JPEGs and signals from them."""
 
-import base64
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -12,18 +11,15 @@ from typing import Any
 from curate.cluster import Cluster
 from curate.config import FilterStep
 from curate.context import Context
-from curate.frames_of import Jpeg, jpegs_of, picture
+from curate.frames_of import jpegs_of, picture
 from curate.plugins import FrameFilter, SampledClip, SampledFrame
 from curate.signals.frames import NAME as FRAMES
 from curate.state import Video
+from stages.frames import decoded
 from stages.measure import checked, failure
 from stages.signals import Columns, read_part, span
-from stages.worker import decode_call
 
 Row = dict[str, Any]
-
-SHORT_SIDE = 448
-"""Of frames that are decoded because the scan stored none of the clip."""
 
 
 def rows(
@@ -102,7 +98,7 @@ def sampled(plugin: FrameFilter, item: Row, limits: Row) -> SampledClip:
     start, end = clip["start_pts"], clip["end_pts"]
     stored = jpegs_of(item["frames"], start, end, sampling.frames)
     if not stored:
-        stored = _decoded(item, sampling.frames, sampling.short_side or SHORT_SIDE, limits)
+        stored = decoded(item, clip, sampling.frames, sampling.short_side, limits)
     base = Fraction(clip["time_base"])
     frames = [
         SampledFrame(jpeg.pts, float(jpeg.pts * base), picture(jpeg.data, sampling.short_side))
@@ -116,13 +112,3 @@ def sampled(plugin: FrameFilter, item: Row, limits: Row) -> SampledClip:
 def _part(path: str) -> Columns:
     """Signals of a video, kept for its next clip."""
     return read_part(path)
-
-
-def _decoded(item: Row, count: int, short_side: int, limits: Row) -> list[Jpeg]:
-    clip = item["clip"]
-    arguments = {
-        "path": item["source"], "start_pts": clip["start_pts"], "end_pts": clip["end_pts"],
-        "count": count, "short_side": short_side, "irregular": item["irregular"],
-    }  # fmt: skip
-    result = decode_call("frames", arguments, **limits)
-    return [Jpeg(pts, base64.b64decode(data)) for pts, data in result["frames"]]

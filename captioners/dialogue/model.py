@@ -1,21 +1,26 @@
 """The base of captioners with a model: the options they share, and what each of them brings."""
 
+import asyncio
+import json
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from captioners.dialogue.types import Request, Response
+from captioners import gates
+from captioners.dialogue.prompts import quoted_data, read_prompt
+from captioners.dialogue.requests import Prompts, text_request
+from captioners.dialogue.schema import TEXT_FIELDS
+from captioners.dialogue.turns import MEASURED, Rules
+from captioners.dialogue.types import Refused, Request, Response, Unanswered, Unusable
 from captioners.gates import GateOptions
+from curate import clips
 from curate.plugins import Caption, Captioner, ClipView
 
 
 class Backend:
     """A loaded model, or a connection to one; made once in each worker process, used on one event loop."""
-
-    lanes: int = 1
-    """Requests that it wants to have at once."""
 
     async def ask(self, request: Request) -> Response:
         """The answer. Raises Refused, Unanswered or Unusable (captioners.dialogue.types)."""
@@ -29,6 +34,7 @@ class ModelCaptioner(Captioner):
     """A captioner that asks a vision-language model about a clip's frames."""
 
     VERSION: ClassVar[int] = 1
+    ACTORS: ClassVar[bool] = True
     NOT_OF_ANSWERS: ClassVar[frozenset[str]] = frozenset({"gates", "attempts", "otherwise"})
     """Options that change no question: to alter them asks nothing anew. Subclasses add their own."""
 
@@ -66,17 +72,105 @@ class ModelCaptioner(Captioner):
     gates: GateOptions = GateOptions()
     """What an answer has to pass."""
 
+    @property
+    @abstractmethod
+    def lanes(self) -> int:
+        """Requests that one worker process wants to have at once."""
+
+    @property
+    def processes(self) -> int | None:
+        """Worker processes; None: as many as the cluster carries."""
+        return None
+
+    @property
+    def budget(self) -> int | None:
+        """Tokens that answers under these options may take, in and out, in all runs together."""
+        return None
+
     @abstractmethod
     def open(self) -> Backend:
         """The model, loaded in this process. Raises Unusable."""
 
+    def read_files(self) -> None:
+        _ = self.prompts
+
+    def reads(self) -> tuple[str, ...]:
+        groups = ("picture", "flow", *(("audio",) if "sound" in self.facts else ()))
+        return groups + (("content",) if self.otherwise == MEASURED else ())
+
     def caption(self, clip: ClipView) -> Caption:
         raise NotImplementedError(f"{type(self).__name__} captions by asking a model, in the step `caption`")
 
+    @property
+    def rules(self) -> Rules:
+        """What a dialogue goes by."""
+        return Rules(self.attempts, self.temperature, self.top_p, self.max_tokens, self.seed, self.gates)
+
+    @property
+    def prompts(self) -> Prompts:
+        """The texts that a model is told. ValueError where one cannot be used."""
+        return Prompts.read(self.prompt)
+
+    @property
+    def prompt_hash(self) -> str:
+        return self.prompts.hash
+
     def asked(self) -> Mapping[str, Any]:
-        """The options that change what is asked, as JSON values: what the cache key of answers is made of."""
+        """The options that change what is asked, as JSON values."""
         return {
             name: value
             for name, value in self.model_dump(mode="json").items()
             if name not in self.NOT_OF_ANSWERS
         }
+
+    def answers_key(self, group_keys: Mapping[str, str]) -> str:
+        """Of the answers: model, prompt, frames, sampling, and of what is measured only what is offered."""
+        sources = {"camera": "flow", "words": "words", "sound": "audio"}
+        return clips.cache_key(
+            f"{type(self).__module__}:{type(self).__qualname__}",
+            self.VERSION,
+            self.asked(),
+            self.prompt_hash,
+            group_keys["frames"],
+            {fact: group_keys.get(sources[fact], "") for fact in self.facts},
+            self.identity(),
+        )
+
+    def key(self, group_keys: Mapping[str, str], name: str = "") -> str:
+        """Of the captions: their answers, and how those are judged."""
+        return clips.cache_key(
+            self.answers_key(group_keys), gates.VERSION, self.gates.model_dump(mode="json"), self.attempts,
+            self.otherwise,
+        )  # fmt: skip
+
+    def expand(self, prompt: str) -> str:
+        """By one text-only question."""
+        upsample = read_prompt("upsample", frozenset({"prompt"}))
+        longest = TEXT_FIELDS["dense"]
+        schema = {
+            "type": "object",
+            "properties": {"dense": {"type": "string", "minLength": 1, "maxLength": longest}},
+            "required": ["dense"],
+            "additionalProperties": False,
+        }
+        request = text_request(
+            upsample, schema, self.rules.sampling(0, None), prompt=quoted_data(prompt[:longest])
+        )
+        answer = asyncio.run(self._once(request))
+        try:
+            found = json.loads(answer.raw)["dense"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{self.model} did not answer as it was asked to ({answer.raw[:80]!r}): try another seed"
+            ) from error
+        return gates.clean(str(found))
+
+    async def _once(self, request: Request) -> Response:
+        try:
+            backend = await asyncio.to_thread(self.open)
+            try:
+                return await backend.ask(request)
+            finally:
+                await backend.close()
+        except (Refused, Unanswered, Unusable) as error:
+            raise ValueError(str(error)) from error

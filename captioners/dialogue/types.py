@@ -1,7 +1,7 @@
 """The words of a dialogue with a model: a request, its answer, and what was measured of the clip."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -69,6 +69,8 @@ class Response:
     tokens_out: int | None = None
     seconds: float = 0.0
     """From the request to its last token, waiting in queues of the server or engine included."""
+    model: str | None = None
+    """What the server says it is, where it says so."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Evidence:
     words: tuple[str, ...] | None = None
     """Lines of text that were read in the clip. None: nobody looked; () : looked and found none."""
     sound: str | None = None
-    """`speech`, `sound` (no speech), `silence`; None: not measured, or no track."""
+    """`sound` or `silence`; None: not measured, or no track."""
     luma: float | None = None
     """Mean, 0 to 255. Below 44 the picture is dark, above 152 bright."""
     saturation: float | None = None
@@ -130,4 +132,8 @@ class Answer:
     error: str | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def came(self) -> bool:
+        """Whether there is an answer: what never came uses up no attempt."""
+        return self.raw is not None

@@ -99,12 +99,15 @@ class Cluster:
         *,
         batch_size: int,
         resources: Needs,
+        threads: int | None = None,
     ) -> Iterator[Item]:
         """As `each`, in actors: `make` is called once in each process (it loads a model, say), and what it
         returns is called with lists of at most `batch_size` items and gives as many results.
 
         As many actors as the cluster carries at once, `resources.concurrency` at most. An actor that dies is
-        replaced a few times; then the stream ends with an error.
+        replaced a few times; then the stream ends with an error. `threads`: what `make` returned is called
+        from so many threads at once, and lives until the last item is done: for few items, each of them much
+        work.
         """
         if not items:
             return
@@ -129,8 +132,15 @@ class Cluster:
                 return {"result": [json.dumps([span, result]) for result in found]}
 
         blocks = -(-len(items) // batch_size)
-        most = min(blocks, resources.concurrency or self._carries(resources))
-        for chunk in batches(items, max(STREAM, batch_size)):
+        most = max(1, min(blocks, resources.concurrency or self._carries(resources)))
+        pool = ActorPoolStrategy(
+            min_size=1 if threads is None else most,
+            max_size=most,
+            max_tasks_in_flight_per_actor=threads,
+            max_concurrent_calls_per_actor=threads,
+            enable_true_multi_threading=threads is not None,
+        )
+        for chunk in batches(items, max(STREAM if threads is None else len(items), batch_size)):
             rows = [{"item": json.dumps(item)} for item in chunk]
             dataset = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // batch_size))
             with warnings.catch_warnings():
@@ -139,7 +149,7 @@ class Cluster:
                 dataset = dataset.map_batches(
                     Work,
                     batch_size=batch_size,
-                    compute=ActorPoolStrategy(min_size=1, max_size=max(1, most)),
+                    compute=pool,
                     num_cpus=resources.num_cpus,
                     num_gpus=resources.num_gpus or None,
                     # Ray Data restarts an actor for ever by default: one that dies of its batch would do so.

@@ -1,0 +1,282 @@
+"""Captions by a model: what its stored answers say already, and questions for what they do not.
+
+Clips are told to workers in portions, each a stretch of lines in one file; workers answer through their
+journals (stages.journal), which are folded into `answers`, from which `captions` follows. Nothing is asked
+that an answer under the same key settles: after a kill, a loosened rule or another gate, the dialogues go on
+where they are."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pyarrow.compute as pc
+
+from captioners.dialogue.evidence import GROUPS, SOUND
+from captioners.dialogue.model import ModelCaptioner
+from captioners.dialogue.turns import MEASURED, UNANSWERED, windows_in
+from curate.cluster import Cluster, batches
+from curate.context import Context, RunError, Step
+from curate.options import Resources
+from curate.signals.frames import NAME as FRAMES
+from curate.state import Video
+from curate.tables import id_bytes
+from stages import journal
+from stages.answers import Answers, caption_row, fold, fold_portions, state
+from stages.ask import Asker
+
+Row = dict[str, Any]
+Instead = Callable[[Sequence[Row]], dict[bytes, Row]]
+"""Clips -> the captions of `measured`."""
+
+PORTION = 16
+"""Clips that a worker is told at once."""
+COMMIT_SECONDS = 20.0
+"""Between two commits, at least."""
+BATCH = 2000
+"""Clips that are judged and committed together."""
+
+
+def run(
+    context: Context,
+    cluster: Cluster,
+    captioner: ModelCaptioner,
+    wanted: Sequence[Row],
+    videos: Mapping[bytes, Video],
+    count: Step,
+    instead: Instead,
+) -> None:
+    """Caption `wanted` (rows of `clips`) and commit. A clip for which the budget does not reach stays
+    pending. Raises RunError where the model cannot be used."""
+    tables, key = context.tables, context.keys.answers
+    assert key is not None
+    fold(context.folder, tables)
+    _forget_unanswered(context)
+    stored = Answers(tables, key)
+    writer = _Writer(context, captioner, videos, count, instead)
+    todo: list[tuple[Row, list[Row]]] = []
+    for batch in batches(wanted, BATCH):
+        settled = []
+        for clip in batch:
+            rows = stored.of(clip["clip_id"])
+            if state(captioner, windows_of(captioner, clip), rows, again=True).outcome is None:
+                # What stayed unanswered is asked again, and no longer says anything.
+                todo.append((clip, [row for row in rows if row["finish_reason"] != UNANSWERED]))
+            else:
+                settled.append((clip, rows))
+        writer.write(settled)
+    if todo:
+        if cluster.address is None:
+            captioner.check()
+        left = None if captioner.budget is None else captioner.budget - stored.tokens
+        _ask(context, cluster, captioner, todo, videos, left, writer)
+    if waiting := len(wanted) - writer.written:
+        context.reporter.note(
+            f"the budget of {captioner.budget:,} tokens is used up: {waiting} clips wait for their captions; "
+            "raise it and run the same command again"
+        )
+    tables.compact("answers", key)
+
+
+def windows_of(captioner: ModelCaptioner, clip: Mapping[str, Any]) -> int:
+    return windows_in(clip["end_seconds"] - clip["start_seconds"], captioner.window_seconds)
+
+
+def _forget_unanswered(context: Context) -> None:
+    """Rows of clips that are asked about again go: a clip has one row."""
+    table = context.tables.read("captions", context.keys.captioner)
+    lost = pc.equal(table["outcome"], UNANSWERED)
+    if pc.any(lost).as_py():
+        kept = table.filter(pc.invert(lost))
+        context.tables.replace("captions", kept, key=context.keys.captioner)
+
+
+class _Writer:
+    """From answers to committed rows of `captions`."""
+
+    def __init__(
+        self,
+        context: Context,
+        captioner: ModelCaptioner,
+        videos: Mapping[bytes, Video],
+        count: Step,
+        instead: Instead,
+    ) -> None:
+        self._context, self._captioner, self._videos = context, captioner, videos
+        self._count, self._instead = count, instead
+        self._prompt_hash = captioner.prompt_hash
+        self.written = 0
+
+    def write(self, told: Sequence[tuple[Row, list[Row]]]) -> None:
+        """Clips with their rows of `answers`; those that have no outcome get no row."""
+        rows, lacking = [], []
+        for clip, answers in told:
+            found = state(self._captioner, windows_of(self._captioner, clip), answers, again=False).outcome
+            if found is None:
+                continue
+            name = self._context.plan.captioner_name
+            row = caption_row(self._captioner, name, self._prompt_hash, found, answers)
+            row |= {"clip_id": clip["clip_id"], "original": self._videos[clip["video_id"]].original}
+            rows.append(row)
+            if row["outcome"] != "ok":
+                lacking.append(clip)
+        self._count.failed += len(lacking)
+        if self._captioner.otherwise == MEASURED and lacking:
+            found_instead = self._instead(lacking)
+            rows = [_replaced(row, found_instead.get(row["clip_id"])) for row in rows]
+        self._context.tables.append("captions", rows, key=self._context.keys.captioner)
+        self._context.reporter.advance(len(rows))
+        self._count.done += len(rows)
+        self.written += len(rows)
+
+
+def _replaced(row: Row, measured: Row | None) -> Row:
+    """The row with the caption of `measured`, and why. What stayed unanswered is asked again, and waits."""
+    if measured is None or row["outcome"] in ("ok", UNANSWERED):
+        return row
+    own = {name: measured[name] for name in ("short", "dense", "fields", "captioner", "model")}
+    said = f"{row['outcome']}: {row['error']}"
+    return {**row, **own, "revision": None, "outcome": MEASURED, "error": said}
+
+
+# -- asking ------------------------------------------------------------------------------------------------
+
+
+def _ask(
+    context: Context,
+    cluster: Cluster,
+    captioner: ModelCaptioner,
+    todo: Sequence[tuple[Row, list[Row]]],
+    videos: Mapping[bytes, Video],
+    budget: int | None,
+    writer: _Writer,
+) -> None:
+    key = context.keys.answers
+    assert key is not None
+    wants = context.plan.caption_resources
+    processes = captioner.processes
+    if processes is not None:
+        wants = Resources(num_cpus=wants.num_cpus, num_gpus=wants.num_gpus, concurrency=processes)
+    spec = _spec(context, captioner, None if budget is None else budget // (processes or 1))
+    path = context.folder.path(f"{journal.FOLDER}/{key}/{context.run}.todo")
+    portions = list(_tell(context, captioner, todo, videos, path))
+    names = [portion["portion"] for portion in portions]
+    told = dict(zip(names, batches(todo, PORTION), strict=True))
+    waiting: list[str] = []
+    committed = time.monotonic()
+    fatal: str | None = None
+
+    def commit() -> None:
+        nonlocal committed
+        fresh: dict[bytes, list[Row]] = {}
+        for row in fold_portions(context.folder, context.tables, key, waiting):
+            fresh.setdefault(row["clip_id"], []).append(row)
+        writer.write(
+            [
+                (clip, [*rows, *fresh.get(clip["clip_id"], [])])
+                for portion in waiting
+                for clip, rows in told[portion]
+            ]
+        )
+        waiting.clear()
+        committed = time.monotonic()
+
+    threads = -(-2 * captioner.lanes // PORTION) + 1
+    try:
+        found = cluster.pool(partial(Asker, spec), portions, batch_size=1, resources=wants, threads=threads)
+        for result in found:
+            waiting.append(result["portion"])
+            fatal = fatal or result["fatal"]
+            if fatal:
+                break
+            if time.monotonic() - committed > COMMIT_SECONDS:
+                commit()
+        commit()
+    finally:
+        if os.path.exists(path):
+            os.unlink(path)
+    if fatal:
+        raise RunError(fatal)
+
+
+def _spec(context: Context, captioner: ModelCaptioner, budget: int | None) -> Row:
+    kind, scan = type(captioner), context.plan.pipeline.scan
+    return {
+        "captioner": f"{kind.__module__}:{kind.__qualname__}",
+        "options": captioner.model_dump(mode="json"),
+        "prompts": captioner.prompts.as_json(),
+        "key": context.keys.answers,
+        "run": context.folder.root,
+        "limits": {"stall_seconds": scan.stall_seconds, "max_memory": scan.max_memory},
+        "budget": budget,
+    }
+
+
+def _tell(
+    context: Context,
+    captioner: ModelCaptioner,
+    todo: Sequence[tuple[Row, list[Row]]],
+    videos: Mapping[bytes, Video],
+    path: str,
+) -> Iterator[Row]:
+    """Write what workers are to know of the clips, a line each; the portions, as stretches of the file."""
+    words = _words(context)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        for number, portion in enumerate(batches(todo, PORTION)):
+            start = file.tell()
+            for clip, rows in portion:
+                line = _line(context, captioner, clip, videos[clip["video_id"]], rows, words)
+                file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+            yield {
+                "portion": f"{context.run}.{number}",
+                "todo": path,
+                "offset": start,
+                "bytes": file.tell() - start,
+            }
+
+
+def _line(
+    context: Context,
+    captioner: ModelCaptioner,
+    clip: Row,
+    video: Video,
+    rows: Sequence[Row],
+    words: Mapping[bytes, list[str]] | None,
+) -> Row:
+    path = context.folder.path
+    groups = [*GROUPS, *([SOUND] if SOUND in video.parts else [])]
+    width, height = video.row["width"] or 0, video.row["height"] or 0
+    kept = ("window", "attempt", "raw", "finish_reason", "tokens_in", "tokens_out", "error")
+    return {
+        "clip": {**clip, "clip_id": clip["clip_id"].hex(), "video_id": clip["video_id"].hex()},
+        "video": {name: value for name, value in video.row.items() if name not in ("video_id", "entries")},
+        "windows": windows_of(captioner, clip),
+        "frames": path(video.parts[FRAMES]),
+        # A source that is smaller than what the scan stores cannot be had any larger.
+        "stored_side": context.plan.pipeline.scan.short_side
+        if min(width, height) > context.plan.pipeline.scan.short_side
+        else max(width, height, 1),
+        "signals": {group: path(video.parts[group]) for group in groups},
+        "source": video.path,
+        "irregular": not video.seekable,
+        "words": None if words is None else words.get(clip["clip_id"]),
+        "answers": [
+            {name: row[name] for name in kept} for row in rows
+        ],
+    }  # fmt: skip
+
+
+def _words(context: Context) -> dict[bytes, list[str]] | None:
+    """Lines that the filter `text` read, by clip; None without it."""
+    step = context.plan.words_filter
+    if step is None:
+        return None
+    table = context.tables.read(f"scores/{step.name}", context.keys.filters[step.name], ["clip_id", "words"])
+    ids = id_bytes(table["clip_id"]).to_pylist() if table.num_rows else []
+    return {
+        identity: (text or "").splitlines()
+        for identity, text in zip(ids, table["words"].to_pylist() if ids else [], strict=True)
+    }

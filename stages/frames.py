@@ -1,0 +1,41 @@
+"""Frames of a clip, stored or decoded: what looks at pictures in a worker gets them here."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from curate.frames_of import Jpeg, jpegs_of
+from stages.worker import decode_call
+
+Row = Mapping[str, Any]
+
+SHORT_SIDE = 448
+"""Of frames that are decoded because the scan stored none of the clip, if nobody asks for another."""
+
+
+def decoded(item: Row, clip: Row, count: int, short_side: int | None, limits: Row) -> list[Jpeg]:
+    """At most `count` frames of the clip (a span: start_pts, end_pts), decoded by seeking.
+
+    `item`: source (path), irregular. Raises MediaError where none decodes."""
+    arguments = {
+        "path": item["source"], "start_pts": clip["start_pts"], "end_pts": clip["end_pts"],
+        "count": count, "short_side": short_side or SHORT_SIDE, "irregular": item["irregular"],
+    }  # fmt: skip
+    result = decode_call("frames", arguments, **limits)
+    return [Jpeg(pts, base64.b64decode(data)) for pts, data in result["frames"]]
+
+
+def frames_of(item: Row, clip: Row, count: int, short_side: int | None, limits: Row) -> list[Jpeg]:
+    """At most `count` frames, distinct and in the order of time: stored ones if there are as many and they
+    are large enough, else decoded ones.
+
+    `item`: frames (path of the part), stored_side (short side up to which the scan stores frames; the
+    source's if that is smaller), source, irregular."""
+    large = short_side is None or short_side <= item["stored_side"]
+    stored = jpegs_of(item["frames"], clip["start_pts"], clip["end_pts"], count) if large else []
+    enough = min(count, clip["frames"] or count)
+    if len(stored) >= enough:
+        return stored
+    side = short_side if short_side is not None else item["stored_side"]
+    found = decoded(item, clip, count, side, limits)
+    return found if len(found) > len(stored) or not large else stored
