@@ -4,25 +4,29 @@ nothing."""
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from captioners.dialogue.model import ModelCaptioner
+from captioners.dialogue.turns import UNANSWERED
 from curate import clips, state
 from curate.config import FilterStep, Plan
 from curate.context import Keys, versions
 from curate.options import LatentOptions
 from curate.plugins import TableFilter
 from curate.storage import Folder, is_run
-from curate.tables import Tables, id_bytes, to_table
+from curate.tables import Tables, id_bytes, rows_of, to_table
 from curate.verdicts import Walk, rules_key
+from stages.caption_plan import to_ask
 from stages.cuts import cut_video
 from stages.scan import chunks_of
 
 UP_TO_DATE = "up to date"
+NONE: dict[str, int] = {}
 CUT_AT_MOST = 2000
 """Videos that a plan cuts, to know which of their clips are new: some seconds of work."""
 
@@ -38,6 +42,8 @@ class StepPlan:
     """Rows to do, as far as the tables tell: what an earlier step brings forth comes on top."""
     unit: str
     why: str
+    details: dict[str, int] = field(default_factory=dict)
+    """Further counts, by name: `requests` to a model (at least), and `frames_to_decode` for them."""
 
 
 @dataclass
@@ -48,7 +54,9 @@ class RunPlan:
     warnings: list[str]
 
     def as_json(self) -> dict[str, Any]:
-        return {"steps": [asdict(step) for step in self.steps], "warnings": self.warnings}
+        # `details` only where there are any: scripts compare steps.
+        steps = [{n: v for n, v in asdict(step).items() if v != {}} for step in self.steps]
+        return {"steps": steps, "warnings": self.warnings}
 
 
 class _Planner:
@@ -65,7 +73,9 @@ class _Planner:
         self.old: dict[str, Any] = json.loads(last["pipeline"]) if last else {}
         self.steps: list[StepPlan] = []
 
-    def add(self, step: str, done: int, todo: int, unit: str, changed: str | None) -> None:
+    def add(
+        self, step: str, done: int, todo: int, unit: str, changed: str | None, details: dict[str, int] = NONE
+    ) -> None:
         upstream = [s.step for s in self.steps if s.todo]
         if todo and changed:
             why = changed
@@ -75,7 +85,7 @@ class _Planner:
             why = f"waits for {upstream[-1]}"
         else:
             why = UP_TO_DATE
-        self.steps.append(StepPlan(step, done, todo, unit, why))
+        self.steps.append(StepPlan(step, done, todo, unit, why, dict(details)))
 
     def changed(self, section: str, old_key: Any, key: Any, now: dict[str, Any], before: Any) -> str | None:
         """Why the key of a step is another one than in the last run."""
@@ -121,15 +131,18 @@ class _Planner:
         walk = self._scores(table, now)
         self._verdict_step(walk, table)
         captions = tables.read("captions", keys.captioner, ["clip_id", "outcome"])
+        captions = captions.filter(pc.not_equal(captions["outcome"], UNANSWERED))
         # Clips that wait for a score are not counted here: whether they will want a caption is not known.
         want = walk.open & walk.missing(captions)
         have = walk.open & ~walk.missing(captions)
+        unit, details = self._asked(table.filter(pa.array(want)), videos) if want.any() else ("clips", NONE)
         self.add(
-            "caption", int(have.sum()), int(want.sum()), "clips",
+            "caption", int(have.sum()), int(want.sum()), unit,
             self.changed(
                 "captioner", self.old_keys.get("captioner"), keys.captioner, now["captioner"],
                 self.old.get("captioner"),
             ),
+            details,
         )  # fmt: skip
         packed = tables.read("samples", columns=["clip_id"])
         encodes = tables.read("encodes", keys.encode, ["clip_id", "error", "transient"])
@@ -148,6 +161,15 @@ class _Planner:
         if plan.pipeline.latents is not None:
             self._latents(plan.pipeline.latents, int(walk.open.sum()), now)
         return self.steps
+
+    def _asked(self, clips: pa.Table, videos: dict[bytes, state.Video]) -> tuple[str, dict[str, int]]:
+        """How a model's captions are counted: by its requests as well."""
+        captioner, key = self.plan.captioner, self.keys.answers
+        if not isinstance(captioner, ModelCaptioner) or key is None:
+            return "clips", NONE
+        side = self.plan.pipeline.scan.short_side
+        found = to_ask(self.folder, self.tables, key, captioner, rows_of(clips), videos, side)
+        return f"clips ({found.told})", {"requests": found.requests, "frames_to_decode": found.decoded}
 
     def _latents(self, options: LatentOptions, samples: int, now: dict[str, Any]) -> None:
         """By the autoencoder's name: whether other weights stand under it now is seen by the run."""

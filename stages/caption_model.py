@@ -35,6 +35,8 @@ PORTION = 16
 """Clips that a worker is told at once."""
 COMMIT_SECONDS = 20.0
 """Between two commits, at least."""
+NO_LIMIT = 1 << 16
+"""Pixels; no frame is larger."""
 BATCH = 2000
 """Clips that are judged and committed together."""
 
@@ -248,17 +250,14 @@ def _line(
 ) -> Row:
     path = context.folder.path
     groups = [*GROUPS, *([SOUND] if SOUND in video.parts else [])]
-    width, height = video.row["width"] or 0, video.row["height"] or 0
     kept = ("window", "attempt", "raw", "finish_reason", "tokens_in", "tokens_out", "error")
     return {
         "clip": {**clip, "clip_id": clip["clip_id"].hex(), "video_id": clip["video_id"].hex()},
         "video": {name: value for name, value in video.row.items() if name not in ("video_id", "entries")},
         "windows": windows_of(captioner, clip),
         "frames": path(video.parts[FRAMES]),
-        # A source that is smaller than what the scan stores cannot be had any larger.
-        "stored_side": context.plan.pipeline.scan.short_side
-        if min(width, height) > context.plan.pipeline.scan.short_side
-        else max(width, height, 1),
+        "scan_side": context.plan.pipeline.scan.short_side,
+        "stored_side": stored_side(video, context.plan.pipeline.scan.short_side),
         "signals": {group: path(video.parts[group]) for group in groups},
         "source": video.path,
         "irregular": not video.seekable,
@@ -267,6 +266,13 @@ def _line(
             {name: row[name] for name in kept} for row in rows
         ],
     }  # fmt: skip
+
+
+def stored_side(video: Video, scan_side: int) -> int:
+    """Largest short side for which the stored frames of a video do: of a source that is smaller than what
+    the scan stores, no larger frames are to be had."""
+    width, height = video.row["width"] or 0, video.row["height"] or 0
+    return scan_side if min(width, height) > scan_side else NO_LIMIT
 
 
 def _words(context: Context) -> dict[bytes, list[str]] | None:

@@ -19,7 +19,8 @@ def decoded(item: Row, clip: Row, count: int, short_side: int | None, limits: Ro
     `item`: source (path), irregular. Raises MediaError where none decodes."""
     arguments = {
         "path": item["source"], "start_pts": clip["start_pts"], "end_pts": clip["end_pts"],
-        "count": count, "short_side": short_side or SHORT_SIDE, "irregular": item["irregular"],
+        "count": count, "short_side": short_side or item.get("scan_side", SHORT_SIDE),
+        "irregular": item["irregular"],
     }  # fmt: skip
     result = decode_call("frames", arguments, **limits)
     return [Jpeg(pts, base64.b64decode(data)) for pts, data in result["frames"]]
@@ -29,13 +30,12 @@ def frames_of(item: Row, clip: Row, count: int, short_side: int | None, limits: 
     """At most `count` frames, distinct and in the order of time: stored ones if there are as many and they
     are large enough, else decoded ones.
 
-    `item`: frames (path of the part), stored_side (short side up to which the scan stores frames; the
-    source's if that is smaller), source, irregular."""
+    `item`: frames (path of the part), stored_side (largest short side for which stored ones do), scan_side
+    (that of decoded ones if nobody asks for another), source, irregular."""
     large = short_side is None or short_side <= item["stored_side"]
     stored = jpegs_of(item["frames"], clip["start_pts"], clip["end_pts"], count) if large else []
     enough = min(count, clip["frames"] or count)
     if len(stored) >= enough:
         return stored
-    side = short_side if short_side is not None else item["stored_side"]
-    found = decoded(item, clip, count, side, limits)
+    found = decoded(item, clip, count, short_side, limits)
     return found if len(found) > len(stored) or not large else stored
