@@ -39,6 +39,7 @@ class Here(Cluster):
         *,
         batch_size: int,
         resources: Needs,
+        threads: int | None = None,
     ) -> Iterator[Item]:
         work = make()
         for batch in batches(items, batch_size):

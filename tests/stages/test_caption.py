@@ -11,7 +11,7 @@ from curate.plugins import Caption, Captioner, ClipView
 from curate.state import Rows, Video
 from curate.tables import to_table
 from stages import caption
-from tests.packing import context
+from tests.packing import Here, context
 
 VIDEO = clips.digest(b"v")
 
@@ -59,10 +59,12 @@ def test_a_clip_whose_captioner_fails_has_a_row_that_says_so(tmp_path: Path) -> 
         for n, one in enumerate(says)
     ]
     video = Video(VIDEO, True, 1.0, Rows(to_table(clips.VIDEOS, [{"video_id": VIDEO}])), 0)
-    caption.run(ctx, rows, {VIDEO: video})
+    video.uris, video.carried = ["v.mp4"], [{"caption": "the source's words"}]
+    caption.run(ctx, Here(), rows, {VIDEO: video})
     found = {one["clip_id"]: one for one in ctx.tables.rows("captions", ctx.keys.captioner)}
     told = [(found[r["clip_id"]]["outcome"], found[r["clip_id"]]["error"]) for r in rows]
     assert told == [("ok", None), ("failed", "KeyError: 'mood'"), ("failed", "the caption is empty")]
+    assert {one["original"] for one in found.values()} == {"the source's words"}
     assert {one["captioner"] for one in found.values()} == {"says"}
     assert json.loads(found[rows[0]["clip_id"]]["fields"]) == {}
     assert (ctx.count("caption").done, ctx.count("caption").failed) == (3, 2)
