@@ -14,6 +14,7 @@ import pyarrow as pa
 from typer.testing import CliRunner
 
 from curate.cli import app
+from curate.intervals import wilson
 from curate.manifest import resolve
 from curate.sample.motion import COLOURS, DIRECTIONS, WITHHELD, caption, make_motion, measure
 from curate.storage import Folder
@@ -91,10 +92,7 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Wilson's, 95 %."""
-        z, n, p = 1.96, self.count, self.rate
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return middle - half, middle + half
+        return wilson(self.right, self.count)
 
     def __str__(self) -> str:
         low, high = self.interval
