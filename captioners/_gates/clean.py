@@ -1,0 +1,183 @@
+"""What is taken off a caption before it is judged: stock prefixes, and talk of the video in place of what it
+shows. Only phrases without which the rest is still a sentence; the gate `talk` judges what is left."""
+
+import re
+
+from captioners._gates.prose import QUOTED, sentences, unquoted
+
+_ADJECTIVE = (
+    r"(?:(?:short|brief|entire|whole|provided|given|following|silent|animated|single|current|same|time-?lapse"
+    r"|looping|captured|recorded|sampled|selected|input|attached|uploaded|sequential|consecutive) ){0,2}"
+)
+_STILLS = r"(?:frames|images|stills|still images|pictures|photos|photographs|shots|screenshots|snapshots)"
+_MOVING = rf"(?:video|clip|footage|recording|sequence of {_STILLS}|series of {_STILLS}|set of {_STILLS}|collection of {_STILLS})"
+_SUFFIX = r"(?: (?:clips?|footage|sequence|segment|frames?|snippet|recording))?"
+_FILM = rf"(?:{_MOVING}|videos|clips|sequence|frames|film clip){_SUFFIX}"
+_STILL = rf"(?:frame|images?|picture|photo|photograph|snapshot|screenshot|still)(?: sequence)?"
+_ADVERB = r"(?:(?:\w{2,14}ly|also|then|next|now|first|primarily) ){0,2}"
+_SHOWS = (
+    r"(?:shows?|depicts?|captures?|features?|presents?|displays?|showcases?|illustrates?|portrays?|reveals?"
+    r"|highlights?|documents?|follows?|focus(?:es)? on|cent(?:er|re)s? (?:on|around)|begins? (?:with|by showing)"
+    r"|opens? (?:with|on)|starts? (?:with|off with|by showing)|ends? (?:with|by showing)|concludes? (?:with|by showing)"
+    r"|contains?|consists? of|is of|is about|provides|offers|appears? to (?:show|depict|capture|feature)"
+    r"|seems? to (?:show|depict|capture|feature)"
+    r"|(?:is|are) (?:showing|depicting|capturing|featuring|displaying|presenting|showcasing))"
+)
+_NOT_A_THING = (
+    r"(?!(?:how|what|why|where|when|who|whether|off|up|signs|in|on|at|with|by|from|to|and|or|as)\b)"
+)
+_SUBJECT = (
+    r"(?=(?:,|:)|\s+(?:an?|the|there|two|three|four|five|several|many|some|people|we|you|he|she|it|they|one|i|his"
+    r"|her|their|this|another|both|no)\b)"
+)
+_WE_SEE = (
+    r"(?:(?:we|you|one|i) (?:(?:can|could|may|will|are able to|also|first|then|now|only|clearly) ){0,3}"
+    r"(?:see|observe|notice|witness)|the viewer (?:(?:can|also|then|first) ){0,2}(?:sees?|observes?|notices?)"
+    r"|(?:we|the viewers?) (?:are|is) (?:shown|presented with|introduced to)|it (?:can be seen|is (?:shown|clear|evident"
+    r"|visible|apparent)) that)(?: that)?"
+)
+_LEAD = (
+    r"(?:(?:overall|then|next|finally|initially|additionally|meanwhile|first|here|in summary|to begin),? )?"
+)
+
+CHATTER = re.compile(
+    r"\s*(?:(?:sure|certainly|of course|okay|ok|absolutely|great)[!,.:]+\s*)?(?:"
+    r"(?:here(?:['’]s| is| are)|this is|below is|the following is) (?:(?:a|an|the|your|my) )?(?:[\w-]{1,20} ){0,4}?"
+    r"(?:caption|description|summary)s?(?: (?:of|for|that|based|describing)[^.:\n]{0,80})?:"
+    r"|(?:\*\*|#{1,4} )?(?:(?:dense|short|video|image|detailed|brief|long|final|scene) )?(?:caption|description|summary"
+    r"|answer|output)(?:\*\*)?:(?:\*\*)?)\s*",
+    re.IGNORECASE,
+)
+PREFIXES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{_LEAD}(?:the|this|these|our) {_ADJECTIVE}{_FILM} {_ADVERB}{_SHOWS}(?: that| us)?\s+{_NOT_A_THING}",
+        rf"{_LEAD}(?:in|within|throughout|during|across|over the course of|for the duration of)"
+        rf" (?:the|this|these) {_ADJECTIVE}{_FILM}{_SUBJECT}[,:]?\s*",
+        rf"{_LEAD}as (?:the|this|these) {_ADJECTIVE}{_FILM} (?:\w{{2,14}}ly )?(?:progress(?:es)?|continues?|unfolds?|plays?"
+        rf"|goes on|advances?|proceeds?|moves? (?:on|forward|along)|develops?){_SUBJECT},?\s*",
+        rf"{_LEAD}(?:the|this) {_ADJECTIVE}(?:video|clip|footage|recording){_SUFFIX} (?:is|has)\s+(?=an? )",
+        rf"(?:as (?:seen|shown|depicted|captured) |from what (?:is|can be) seen )?in (?:the|this|these) {_ADJECTIVE}{_FILM},\s*",
+        rf"{_LEAD}{_WE_SEE}\s+{_NOT_A_THING}",
+        rf"this is an? {_ADJECTIVE}(?:video|clip|footage|recording){_SUFFIX} (?:of|showing|depicting|featuring|that shows)\s+",
+    )
+)
+"""Tried at the beginning of each sentence."""
+AT_FIRST = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{_LEAD}(?:the|this|these) {_ADJECTIVE}{_STILL} {_ADVERB}{_SHOWS}(?: that| us)?\s+{_NOT_A_THING}",
+        rf"{_LEAD}(?:(?:in|within|across) (?:the|this|these) {_ADJECTIVE}(?:images?|picture|photo|photograph|screenshot)"
+        rf"|in this frame){_SUBJECT}[,:]?\s*",
+        rf"this is an? {_ADJECTIVE}{_STILL} (?:of|showing|depicting|featuring|that shows)\s+",
+        rf"(?:an? )?{_ADJECTIVE}{_MOVING}{_SUFFIX} (?:of|showing|depicting|featuring|capturing|that shows)\s+",
+    )
+)
+"""Only at the beginning of the text: later, `the photo` may be one in the picture. Nor is `a video of` taken
+off where a screen is near."""
+INSIDE = (
+    # `at the end of the video` keeps its place in time.
+    (
+        re.compile(
+            rf"(?P<keep>\b(?:at|towards?|near|by|from|until|till) the (?:very )?(?:start|beginning|end)) of the {_FILM}"
+            r"(?=[,.;]|\s+(?:an?|the|he|she|it|they)\b)",
+            re.IGNORECASE,
+        ),
+        r"\g<keep>",
+    ),
+    (
+        re.compile(
+            rf"(?P<keep>\bthroughout) (?:the (?:entire(?:ty)?|duration|length|whole|course)(?: of)? )?(?:the |this )?"
+            rf"(?:entire |whole )?{_FILM}(?=[,.;])",
+            re.IGNORECASE,
+        ),
+        r"\g<keep>",
+    ),
+    (
+        re.compile(
+            rf",? (?:in|during|over the course of) (?:the|this) (?:video|clip|footage|recording){_SUFFIX}(?=[.;])"
+            rf"|,? as (?:the|this) {_FILM} (?:progress(?:es)?|continues|unfolds|goes on|advances|proceeds)(?=[.;])"
+            rf"|, as (?:the|this) {_FILM} (?:progress(?:es)?|continues|unfolds|goes on|advances|proceeds),(?=\s)",
+            re.IGNORECASE,
+        ),
+        "",
+    ),
+)
+"""Anywhere in a text without screens."""
+SCREEN = re.compile(
+    r"\b(?:screens?|monitors?|phones?|smartphones?|laptops?|tablets?|televisions?|tvs?|projector|projected|computer|youtube"
+    r"|youtuber|vlog\w{0,5}|watch(?:es|ing)|plays? (?:a|the) (?:video|clip)|records? (?:a|the)|recording a|filming"
+    r"|edit(?:s|ing|or)|an? (?:\w{1,15} )?(?:video|clip|photo|photograph|picture|image|recording|footage|frame)|(?:picture|photo) frames?"
+    r"|video (?:game|call|player|wall|conference)|app|website|cinema|timeline|media player|paintings?|posters?|canvas)\b",
+    re.IGNORECASE,
+)
+"""Where a video or picture may be a thing that is seen."""
+MOST = 6
+"""Prefixes in a row."""
+
+
+def clean(text: str) -> str:
+    """Without stock prefixes and talk of the video: `The video shows a man walking` is `A man walking.`
+
+    The rest stays as it is, but for its first letter and a full stop; cleaning twice changes nothing more."""
+    while (once := _once(text)) != text:
+        text = once
+    return text
+
+
+def _once(text: str) -> str:
+    stripped = _without_chatter(text)
+    screens = SCREEN.search(unquoted(stripped)) is not None
+    parts = []
+    for number, sentence in enumerate(sentences(stripped)):
+        patterns = PREFIXES + AT_FIRST if number == 0 else PREFIXES
+        parts.append(_without_prefix(sentence.text, patterns, screens))
+    result = "".join(parts)
+    if not screens:
+        for pattern, kept in INSIDE:
+            result = _replaced(pattern, kept, result)
+    result = result.strip()
+    if result == text.strip():
+        return text
+    return result if not result or result[-1] in ".!?…。！？\"”’')]*" else result + "."
+
+
+def _without_chatter(text: str) -> str:
+    if found := CHATTER.match(text):
+        rest = text[found.end() :].strip()
+        return rest if rest else text
+    return text
+
+
+def _without_prefix(sentence: str, patterns: tuple[re.Pattern[str], ...], screens: bool) -> str:
+    at = 0
+    plain = unquoted(sentence)
+    for _ in range(MOST):
+        ends = [
+            found.end()
+            for pattern in patterns
+            if not (screens and pattern is AT_FIRST[-1] and _screen_beside(plain))
+            if (found := pattern.match(plain, at))
+        ]
+        end = max(ends, default=at)
+        if end == at or not re.search(r"\w", sentence[end:]):
+            break
+        at = end
+    if not at:
+        return sentence
+    rest = sentence[at:].lstrip(" ,:")
+    return rest[:1].upper() + rest[1:]
+
+
+def _screen_beside(plain: str) -> bool:
+    """Whether a screen is there besides the `a video` that the sentence itself begins with."""
+    return SCREEN.search(plain, min(len(plain), 20)) is not None or "play" in plain
+
+
+def _replaced(pattern: re.Pattern[str], kept: str, text: str) -> str:
+    """`sub` outside quotation marks."""
+    parts, at = [], 0
+    for found in QUOTED.finditer(text):
+        parts += [pattern.sub(kept, text[at : found.start()]), found[0]]
+        at = found.end()
+    return "".join([*parts, pattern.sub(kept, text[at:])])

@@ -1,0 +1,223 @@
+"""The gate on colours: one thing has one colour in every field, and a picture without colour has none."""
+
+import re
+from dataclasses import dataclass
+
+from captioners._gates.prose import cited, is_plural, negated, singular, unquoted
+from captioners._gates.words import (
+    CHROMATIC,
+    COLOUR_CHANGES,
+    COLOURS,
+    DESCRIBING,
+    MONOCHROME,
+    NEAR,
+    NO_THING,
+    NOT_SEEN_AS_COLOUR,
+    ONE_COLOUR,
+    PEOPLE,
+    WORN,
+    any_of,
+    one_of,
+)
+from captioners.dialogue.schema import Fields
+from captioners.dialogue.types import Evidence
+
+GREY, VIVID = 8.0, 80.0
+"""Mean HSV saturation, 0 to 255. Black-and-white film after coding had 0.4 to 2.4, so that below 8 nothing has
+a colour. Clips in colour had 30 to 176; sepia and tinted film stay below 80."""
+UNLIT, DARK = 16.0, 44.0
+"""Luma below which no colour is named, and below which HSV's saturation is high whatever the chroma."""
+NAMED = any_of(one_of(COLOURS))
+TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*|[.,;:!?()–—]")
+IS_COLOURED = re.compile(
+    rf"\b(?:the|his|her|its) (?P<noun>[a-z-]{{3,20}}) (?:is|are) (?:(?:bright|dark|light|deep|pale|vivid) )?(?P<colour>{one_of(COLOURS)})(?=[.,;]| and\b| with\b)",
+    re.IGNORECASE,
+)
+OTHERS = frozenset(
+    ("another", "other", "second", "third", "next", "several", "many", "some", "nearby", "passing")
+)
+
+
+@dataclass(frozen=True)
+class Thing:
+    noun: str
+    colours: frozenset[str]
+    words: str
+    owner: str
+    other: bool
+    definite: bool
+    place: int
+
+
+def colour(fields: Fields, evidence: Evidence) -> str | None:
+    texts = {name: unquoted(getattr(fields, name)) for name in ("subject", "action", "dense", "short")}
+    whole = " ".join(texts.values())
+    if fault := _measured(fields, evidence):
+        return fault
+    if COLOUR_CHANGES.search(whole):
+        return None
+    things = {name: things_of(text) for name, text in texts.items()}
+    names = list(texts)
+    for at, one in enumerate(names):
+        for other in names[at + 1 :]:
+            if fault := _differ(one, things[one], texts[one], other, things[other], texts[other]):
+                return fault
+    return next((fault for name in names if (fault := _itself(name, things[name], texts[name]))), None)
+
+
+def things_of(text: str) -> list[Thing]:
+    places = [(found.start(), found[0].lower()) for found in TOKEN.finditer(text)]
+    tokens = [token for _, token in places]
+    found, at = [], 0
+    while at < len(tokens):
+        if tokens[at] not in COLOURS:
+            at += 1
+            continue
+        first, colours = at, {COLOURS[tokens[at]]}
+        at += 1
+        # `red and white`, `red, white and blue`
+        while at + 1 < len(tokens) and tokens[at] in ("and", ",", "or") and tokens[at + 1] in COLOURS:
+            colours.add(COLOURS[tokens[at + 1]])
+            at += 2
+        noun = at
+        while noun < len(tokens) and tokens[noun] in DESCRIBING and noun < at + 3:
+            noun += 1
+        if (
+            noun >= len(tokens)
+            or not tokens[noun][0].isalpha()
+            or tokens[noun] in NO_THING
+            or tokens[noun] in COLOURS
+        ):
+            continue
+        if negated(text, places[first][0]):
+            continue
+        before = tokens[max(0, first - 3) : first]
+        found.append(
+            Thing(
+                tokens[noun], frozenset(colours), " ".join(tokens[first : noun + 1]), _owner(text, places[first][0]),
+                bool(OTHERS & set(before)), bool(before) and "the" in before[-2:], first,
+            )
+        )  # fmt: skip
+    for place in IS_COLOURED.finditer(text):
+        noun_word = place["noun"].lower()
+        if noun_word not in NO_THING and not negated(text, place.start("colour")):
+            found.append(
+                Thing(noun_word, frozenset((COLOURS[place["colour"].lower()],)), place[0], "", False, True, 0)
+            )
+    return found
+
+
+def _owner(text: str, at: int) -> str:
+    """The last person named before, whose clothes they may be."""
+    people = PEOPLE.findall(text[max(0, at - 120) : at])
+    return singular(people[-1].lower()) if people else ""
+
+
+def _exclusive(one: frozenset[str], other: frozenset[str]) -> bool:
+    near = {colour for each in one for colour in (each, *NEAR.get(each, ()))}
+    return not near & other
+
+
+def _differ(
+    one: str, ours: list[Thing], text: str, other: str, theirs: list[Thing], other_text: str
+) -> str | None:
+    for thing in ours:
+        for twin in theirs:
+            if thing.noun != twin.noun or is_plural(thing.noun) and _several(thing.noun, ours + theirs):
+                continue
+            if thing.other or twin.other or not _exclusive(thing.colours, twin.colours):
+                continue
+            if _many(thing.noun, ours, text) or _many(twin.noun, theirs, other_text):
+                continue
+            if thing.noun in WORN and (
+                thing.owner != twin.owner or _people(text) > 1 or _people(other_text) > 1
+            ):
+                continue
+            return f"{one} has '{thing.words}' and {other} '{twin.words}'"
+    return None
+
+
+def _itself(name: str, things: list[Thing], text: str) -> str | None:
+    """`A red car …. The blue car …`."""
+    for at, thing in enumerate(things):
+        for later in things[at + 1 :]:
+            if (
+                thing.noun == later.noun
+                and later.definite
+                and not thing.definite
+                and thing.noun not in WORN
+                and not is_plural(thing.noun)
+                and _exclusive(thing.colours, later.colours)
+                and not thing.other
+                and len(
+                    re.findall(
+                        rf"\b(?:an?|one|another|other|second) (?:[\w-]+ ){{0,3}}?{re.escape(thing.noun)}\b",
+                        text,
+                        re.I,
+                    )
+                )
+                < 2
+                and not re.search(rf"\b{re.escape(thing.noun)}s\b", text, re.I)
+            ):
+                return f"{name} has '{thing.words}' and 'the {later.words}'"
+    return None
+
+
+def _people(text: str) -> int:
+    return len({singular(found.lower()) for found in PEOPLE.findall(text)})
+
+
+def _several(noun: str, things: list[Thing]) -> bool:
+    return len([thing for thing in things if thing.noun == noun]) > 2
+
+
+def _many(noun: str, things: list[Thing], text: str) -> bool:
+    """Whether the text may know more than one: of two colours, in the plural, or one that is not coloured."""
+    colours = {thing.colours for thing in things if thing.noun == noun}
+    if len(colours) > 1:
+        return True
+    if not is_plural(noun) and re.search(rf"\b{re.escape(noun)}(?:s|es)\b", text, re.I):
+        return True
+    phrases = re.findall(
+        rf"\b(?:an?|one|another|other|second) ((?:[\w-]+ ){{0,3}}?){re.escape(noun)}\b", text, re.I
+    )
+    return len(phrases) > 1
+
+
+def _measured(fields: Fields, evidence: Evidence) -> str | None:
+    saturation, luma = evidence.saturation, evidence.luma
+    if saturation is None:
+        return None
+    if saturation < GREY and (luma is None or luma >= UNLIT):
+        for name in ("subject", "background", "lighting", "dense", "short"):
+            if claim := chromatic(unquoted(getattr(fields, name))):
+                return f"{name} has {cited(claim)}, but the picture is black and white"
+    if saturation >= VIVID and (luma is None or luma >= DARK):
+        for name in ("style", "atmosphere", "lighting", "subject", "dense", "short"):
+            text = unquoted(getattr(fields, name))
+            if ONE_COLOUR.search(text):
+                continue
+            found = next(
+                (place for place in MONOCHROME.finditer(text) if not negated(text, place.start())), None
+            )
+            if found or (
+                name == "style"
+                and re.match(r"(?:black[- ]and[- ]white|monochrome|gr[ae]yscale)\b", text, re.I)
+            ):
+                return (
+                    f"{name} says {cited(found[0] if found else text)}, but the picture is in vivid colours"
+                )
+    return None
+
+
+def chromatic(text: str) -> str | None:
+    """The first words by which the text sees a colour."""
+    if ONE_COLOUR.search(text):
+        return None
+    taken = [found.span() for found in NOT_SEEN_AS_COLOUR.finditer(text)]
+    for found in NAMED.finditer(text):
+        if COLOURS[found[0].lower()] not in CHROMATIC or negated(text, found.start()):
+            continue
+        if not any(start <= found.start() < end for start, end in taken):
+            return text[found.start() : found.end() + 20].strip()
+    return None

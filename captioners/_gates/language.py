@@ -1,0 +1,86 @@
+"""The gate on language: by script, and by the words that every text of a language is full of.
+
+A caption is short, but half of it is such words; names and text quoted from the picture do not matter. That
+needs no model: the detectors that were looked at carry one of 1 to 100 MB."""
+
+import re
+import unicodedata
+
+from captioners._gates.prose import cited, sentences, unquoted, words
+from captioners._gates.words import FUNCTION_WORDS, SCRIPTS, WRITTEN
+from captioners.dialogue.schema import Fields
+
+ENGLISH = FUNCTION_WORDS["en"]
+KNOWN = (*FUNCTION_WORDS, *SCRIPTS)
+LEAST_OWN = 0.08
+"""Share of the wanted language's function words below which a text of FEW words or more is of another one.
+English captions have 0.25 to 0.5; lists of tags may have none, and are no captions."""
+FEW = 12
+FOREIGN = 0.2
+"""Share of another language's function words from which a sentence is of that language, if it has fewer of the
+wanted one's."""
+SHORTEST = 5
+"""Words of a sentence that is judged alone."""
+
+
+def language(fields: Fields, wanted: str) -> str | None:
+    for name in ("dense", "short"):
+        text = unquoted(getattr(fields, name))
+        fault = by_script(text, wanted) if wanted in SCRIPTS else by_words(text, wanted)
+        if fault:
+            return f"{name} {fault}, and must be in the language {wanted!r}"
+    if wanted not in SCRIPTS:
+        for name in ("subject", "action", "background", "lighting", "atmosphere", "style"):
+            if fault := foreign_letters(unquoted(getattr(fields, name))):
+                return f"{name} {fault}, and must be in the language {wanted!r}"
+    return None
+
+
+def by_script(text: str, wanted: str) -> str | None:
+    letters = [char for char in text if char.isalpha()]
+    own = len(re.findall(SCRIPTS[wanted], text))
+    if letters and own < len(letters) / 2:
+        return f"has {own} of {len(letters)} letters in that script"
+    return None
+
+
+def foreign_letters(text: str) -> str | None:
+    """Two letters of another script than Latin that are not told as what is written somewhere."""
+    for sentence in sentences(text):
+        if not WRITTEN.search(sentence.text):
+            other = [char for char in sentence.text if char.isalpha() and not _latin(char)]
+            if len(other) >= 2:
+                return f"has {cited(''.join(other), 40)}"
+    return None
+
+
+def _latin(char: str) -> bool:
+    return ord(char) < 0x250 or unicodedata.name(char, "").startswith(("LATIN", "MODIFIER", "GREEK", "MICRO"))
+
+
+def by_words(text: str, wanted: str) -> str | None:
+    if fault := foreign_letters(text):
+        return fault
+    tokens = words(text)
+    own = share(tokens, wanted, {})
+    if len(tokens) >= FEW and own < LEAST_OWN:
+        return f"has hardly a word of it: {cited(text)}"
+    for sentence in sentences(text):
+        tokens = words(sentence.text)
+        if len(tokens) < SHORTEST:
+            continue
+        own = share(tokens, wanted, {})
+        for other in FUNCTION_WORDS:
+            if (
+                other != wanted
+                and (found := share(tokens, other, FUNCTION_WORDS[wanted])) >= FOREIGN
+                and found > own
+            ):
+                return f"has a sentence in {other!r}: {cited(sentence.text)}"
+    return None
+
+
+def share(tokens: list[str], language: str, but: frozenset[str] | dict[str, str]) -> float:
+    """Of the words, those of the language's function words that are not among `but`."""
+    found = sum(token in FUNCTION_WORDS[language] and token not in but for token in tokens)
+    return found / max(1, len(tokens))

@@ -1,0 +1,89 @@
+"""The gate on repetition, by the measures of MassiveText (Rae et al. 2021, arXiv 2112.11446, table A1; in
+datatrove's `gopher_repetition_filter`), made to fit texts of 20 to 150 words.
+
+There, limits are on the share of characters: in a text of 25 words a phrase of four that comes twice already
+has a third of them, and is fine. So each share counts only together with a number of times."""
+
+import re
+from collections import Counter
+
+from captioners._gates.language import ENGLISH
+from captioners._gates.prose import cited, sentences, unquoted, words
+from captioners.dialogue.schema import TEXT_FIELDS, Fields
+
+MOST_WORDS = 2000
+"""Of a text that are looked at; more than any caption has."""
+CHARACTER_RUN = re.compile(r"(\S)\1{11,}")
+
+
+def repetition(fields: Fields, top: dict[int, float], times: int, duplicated: float) -> str | None:
+    for name in TEXT_FIELDS:
+        if name == "text_visible":
+            continue
+        if fault := in_a_row(name, getattr(fields, name)):
+            return fault
+    text = unquoted(fields.dense)
+    return sentence_twice(text) or phrases(text, top, times, duplicated)
+
+
+def in_a_row(name: str, text: str) -> str | None:
+    """A word four times in a row, a phrase three times, or a row of one character."""
+    if found := CHARACTER_RUN.search(text):
+        return f"{name} has the character {found[1]!r} {len(found[0])} times in a row"
+    tokens = words(unquoted(text))[:MOST_WORDS]
+    for period in range(1, 13):
+        needed = 4 if period == 1 else 3
+        run = 0
+        for at in range(period, len(tokens)):
+            run = run + 1 if tokens[at] == tokens[at - period] else 0
+            if run >= period * (needed - 1):
+                phrase = " ".join(tokens[at - period + 1 : at + 1])
+                return f"{name} has the words {cited(phrase)} at least {needed} times in a row"
+    return None
+
+
+def sentence_twice(text: str) -> str | None:
+    seen: set[tuple[str, ...]] = set()
+    for sentence in sentences(text):
+        tokens = tuple(words(sentence.text))
+        if len(tokens) < 4:
+            continue
+        if tokens in seen:
+            return f"the sentence {cited(sentence.text)} comes more than once"
+        seen.add(tokens)
+    return None
+
+
+def phrases(text: str, top: dict[int, float], times: int, duplicated: float) -> str | None:
+    tokens = words(text)[:MOST_WORDS]
+    characters = sum(map(len, tokens))
+    for n, limit in top.items():
+        grams = Counter(tuple(tokens[at : at + n]) for at in range(len(tokens) - n + 1))
+        # A phrase of function words (`on the left of the`) is grammar.
+        content = Counter({gram: count for gram, count in grams.items() if set(gram) - ENGLISH})
+        for gram, count in content.most_common(1):
+            share = count * sum(map(len, gram)) / max(1, characters)
+            if count >= times and share > limit:
+                return f"the words {cited(' '.join(gram))} come {count} times"
+    counts = Counter(token for token in tokens if token not in ENGLISH and len(token) > 2)
+    for token, count in counts.most_common(1):
+        if count >= 6 and count > 0.15 * len(tokens):
+            return f"the word {cited(token)} comes {count} times in {len(tokens)} words"
+    return _twice(tokens, characters, duplicated)
+
+
+def _twice(tokens: list[str], characters: int, most: float) -> str | None:
+    """Share of characters in phrases of five words that came before."""
+    seen: set[tuple[str, ...]] = set()
+    again: set[int] = set()
+    phrase = ""
+    for at in range(len(tokens) - 4):
+        gram = tuple(tokens[at : at + 5])
+        if gram in seen:
+            again.update(range(at, at + 5))
+            phrase = phrase or " ".join(gram)
+        seen.add(gram)
+    share = sum(len(tokens[at]) for at in again) / max(1, characters)
+    if len(again) >= 10 and share > most:
+        return f"{share:.0%} of the text are phrases that came before, such as {cited(phrase)}"
+    return None
