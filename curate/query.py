@@ -19,7 +19,7 @@ from curate.storage import Folder, is_run
 from curate.tables import Tables, identifier, quoted
 
 VIEWS = (
-    "videos", "clips", "scores", "verdicts", "captions", "samples", "pairs", "latents", "texts", "losses",
+    "videos", "clips", "scores", "verdicts", "captions", "answers", "samples", "pairs", "latents", "texts", "losses",
     "steps", "funnel", "runs",
 )  # fmt: skip
 
@@ -56,6 +56,7 @@ class Views:
             "scores": self._scores(),
             "verdicts": self._verdicts(),
             "captions": self._captions(),
+            "answers": self._answers(),
             "samples": f"SELECT * FROM {self._table('samples')}",
             "pairs": self._pairs(),
             "latents": f"SELECT l.* FROM {self._table('latents')} l JOIN samples s USING (clip_id, digest)",
@@ -191,6 +192,13 @@ class Views:
         return (
             f"SELECT k.* FROM {self._table('captions', self.keys['captioner'])} k "
             "WHERE k.clip_id IN (SELECT clip_id FROM _clips)"
+        )
+
+    def _answers(self) -> str:
+        """Of the last run's captioner and prompt; none where no model was asked."""
+        key = self.keys.get("answers") or "none"
+        return (
+            f"SELECT a.* FROM {self._table('answers', key)} a WHERE a.clip_id IN (SELECT clip_id FROM _clips)"
         )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
@@ -19,15 +19,16 @@ from curate import clips
 from curate.plugins import Caption, Captioner, ClipView
 
 
-class Backend:
+class Backend(ABC):
     """A loaded model, or a connection to one; made once in each worker process, used on one event loop."""
 
+    @abstractmethod
     async def ask(self, request: Request) -> Response:
         """The answer. Raises Refused, Unanswered or Unusable (captioners.dialogue.types)."""
-        raise NotImplementedError
 
     async def close(self) -> None:
         """Let go of connections, processes and memory."""
+        return None
 
 
 class ModelCaptioner(Captioner):
@@ -99,7 +100,7 @@ class ModelCaptioner(Captioner):
         return groups + (("content",) if self.otherwise == MEASURED else ())
 
     def caption(self, clip: ClipView) -> Caption:
-        raise NotImplementedError(f"{type(self).__name__} captions by asking a model, in the step `caption`")
+        raise TypeError(f"{type(self).__name__} asks a model, in the step `caption`")
 
     @property
     def rules(self) -> Rules:
