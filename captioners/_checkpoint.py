@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 DATA = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors")
 """The files of a checkpoint that are read."""
@@ -166,7 +166,7 @@ def _digest(path: str, size: int, modified: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sampled(file: BinaryIO, size: int) -> str:
+def _sampled(file: BufferedReader, size: int) -> str:
     found = hashlib.sha256(f"{size}\0".encode())
     head = file.read(8)
     length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
