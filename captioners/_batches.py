@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
-from captioners.dialogue.types import Refused, Request, Response, Unanswered
+from captioners.dialogue.types import Refused, Request, Response, Unanswered, Unusable
 
 WAIT = 0.005
 """Seconds that a batch which is not full waits for more."""
@@ -46,11 +46,11 @@ class Engine(Protocol):
     def kind(self, request: Request) -> Hashable:
         """Requests of one kind can be in one batch."""
 
-    def prepare(self, requests: Sequence[Request]) -> Prepared: ...
+    def prepare(self, requests: Sequence[Request]) -> Prepared:
+        """Raises Unusable, or anything where several requests do not go together."""
 
     def write(self, prepared: Prepared) -> Sequence[Written | Exception]:
-        """One for each of `kept`. Raises TooMuch; Refused, where one of them may be at fault; or what holds
-        for all requests."""
+        """One for each of `kept`. Raises TooMuch; Unusable; or Refused, where one may be at fault for all."""
 
 
 @dataclass(eq=False, slots=True)
@@ -58,7 +58,7 @@ class _Waiting:
     request: Request
     answer: "asyncio.Future[Written]"
     alone: bool = False
-    """It was in a batch that failed: whose fault that was shows when each is asked alone."""
+    """It was in a batch that failed."""
 
 
 class Batches:
@@ -103,8 +103,8 @@ class Batches:
         for entry in self._waiting:
             _fail(entry, Unanswered("the model was closed before it could answer"))
         self._waiting.clear()
-        self._preparing.shutdown()
-        self._writing.shutdown()
+        await asyncio.to_thread(self._preparing.shutdown)
+        await asyncio.to_thread(self._writing.shutdown)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -116,10 +116,11 @@ class Batches:
                 try:
                     requests = [entry.request for entry in batch]
                     prepared = await loop.run_in_executor(self._preparing, self.engine.prepare, requests)
-                except Exception as error:  # what one request is at fault for is in `refused`
+                except Exception as error:  # handled with those of answering
                     prepared = error
                 if self._busy is not None:
-                    await self._busy
+                    # Not `await`: who cancels this task must not cancel that one.
+                    await asyncio.wait({self._busy})
                 self._busy, batch = loop.create_task(self._answer(batch, prepared)), []
         finally:
             self._waiting += batch
@@ -161,8 +162,7 @@ class Batches:
 
     async def _answer(self, batch: list[_Waiting], prepared: Prepared | Exception) -> None:
         if isinstance(prepared, Exception):
-            for entry in batch:
-                _fail(entry, prepared)
+            self._failed(batch, prepared)
             return
         for number, refusal in prepared.refused.items():
             _fail(batch[number], refusal)
@@ -179,22 +179,24 @@ class Batches:
             else:
                 self.size = min(self.size, len(entries) // 2)
                 self._again(entries)
-        except Refused as error:
-            if len(entries) == 1:
-                _fail(entries[0], error)
-            else:
-                for entry in entries:
-                    entry.alone = True
-                self._again(entries)
-        except Exception as error:  # it holds for all
-            for entry in entries:
-                _fail(entry, error)
+        except Exception as error:
+            self._failed(entries, error)
         else:
             for entry, one in zip(entries, found, strict=True):
                 if isinstance(one, Exception):
                     _fail(entry, one)
                 elif not entry.answer.done():
                     entry.answer.set_result(one)
+
+    def _failed(self, entries: list[_Waiting], error: Exception) -> None:
+        """Whose fault it was shows when each is asked alone."""
+        if len(entries) == 1 or isinstance(error, Unusable):
+            for entry in entries:
+                _fail(entry, error)
+            return
+        for entry in entries:
+            entry.alone = True
+        self._again(entries)
 
     def _again(self, entries: list[_Waiting]) -> None:
         """First in the queue once more."""

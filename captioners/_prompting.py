@@ -38,7 +38,7 @@ class Prompting:
             _cap_pixels(processor.video_processor)
 
     def kind(self, request: Request) -> str:
-        """Requests of one kind can be processed together."""
+        """`text`, `images` or `video`."""
         if not request.images:
             return "text"
         # One frame is no video: it has no rate.

@@ -41,11 +41,12 @@ class Writer:
         )
         self._stopped = threading.Event()
 
-    def kind(self, request: Request) -> str:
-        return self.prompting.kind(request)
+    def kind(self, request: Request) -> tuple[str, int]:
+        # Some processors stack videos, which then must be of one length.
+        return self.prompting.kind(request), len(request.images)
 
     def prepare(self, requests: Sequence[Request]) -> Prepared:
-        """Decoded, templated and tokenized; what cannot be is refused alone."""
+        """Decoded, templated and tokenized; what cannot be is refused, and raises where it is not alone."""
         refused: dict[int, Refused] = {}
         frames: dict[int, list[Video]] = {}
         matchers: dict[int, Any] = {}
@@ -65,18 +66,12 @@ class Writer:
             return self.prompting.inputs([requests[i] for i in numbers], [frames[i] for i in numbers])
 
         kept = left()
-        made = None
-        if kept:
-            try:
-                made = tensors(kept)
-            except Exception:  # a processor raises what it likes; one request may be at fault for all
-                for number in kept:
-                    try:
-                        tensors([number])
-                    except Exception as error:
-                        refused[number] = _unprocessed(requests[number], error)
-                kept = left()
-                made = tensors(kept) if kept else None
+        try:
+            made = tensors(kept) if kept else None
+        except Exception as error:  # a processor raises what it likes
+            if len(requests) > 1:
+                raise
+            return Prepared([], {0: _unprocessed(requests[0], error)}, None)
         lengths = self._lengths(made)
         for number, length in zip(kept, lengths, strict=True):
             if self.context is not None and length >= self.context:
