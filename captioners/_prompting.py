@@ -93,7 +93,7 @@ class Prompting:
         """Qwen3-VL's processor writes each moment of a video as `<seconds><start>…<end>`, and its template
         has a start and an end around the video already. As the model was published these went; since
         transformers 5 its processor leaves them."""
-        if not hasattr(self.processor, "_calculate_timestamps"):
+        if all(kind.__name__ != "Qwen3VLProcessor" for kind in type(self.processor).__mro__):
             return text
         start, end = self.processor.vision_start_token, self.processor.vision_end_token
         video: str = self.processor.video_token

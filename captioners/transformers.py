@@ -18,7 +18,7 @@ class Transformers(ModelCaptioner):
     (Qwen2.5-VL, Qwen3-VL and others) it gets a clip's frames as one, with the time of each; else as pictures
     with their times written before them. Each answer is drawn by its own seed and rules: what else is in the
     batch changes it only where two tokens are as likely but for the last digits, which products of matrices
-    of other shapes round otherwise.
+    of other shapes round otherwise (seldom in float32, now and then in half precision).
 
     Weights are read from safetensors alone, and no code of a checkpoint is run. A batch lasts as long as its
     longest answer; for many clips on large GPUs a server or vLLM, which fill places as they become free, are
