@@ -24,7 +24,6 @@ class Engine(Backend):
         os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
         # Nobody outside is told what runs here.
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-        self.lanes = options.max_num_seqs
         self._options = options
         try:
             self._start()

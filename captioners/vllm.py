@@ -1,13 +1,11 @@
 """Captions by a vision-language model in vLLM's own engine, on the GPUs of this machine or cluster."""
 
 from collections.abc import Mapping
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue, field_validator
 
-from captioners import _checkpoint
+from captioners._checkpoint import Checkpoint, absolute, needs
 from captioners.dialogue.model import Backend, ModelCaptioner
 from captioners.dialogue.prepared import Prepared, Sizing, prepared, sizing_of
 from captioners.dialogue.types import Request
@@ -61,7 +59,7 @@ class Vllm(ModelCaptioner):
     @classmethod
     def _absolute(cls, value: str) -> str:
         """Actors do not run in the folder of the person who named a path."""
-        return str(Path(value).expanduser().absolute()) if _checkpoint.is_path(value) else value
+        return absolute(value)
 
     @field_validator("engine")
     @classmethod
@@ -78,32 +76,34 @@ class Vllm(ModelCaptioner):
             )
         return value
 
+    @property
+    def lanes(self) -> int:
+        return self.max_num_seqs
+
+    @property
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(self.model, self.revision)
+
     def check(self) -> None:
-        if find_spec("vllm") is None:
-            raise ValueError("the captioner vllm needs the package vllm: pip install 'curate[vllm]'")
-        if _checkpoint.is_path(self.model):
-            _checkpoint.folder_of(self.model)
+        needs("vllm", ("vllm",), "vllm")
+        self._checkpoint.folder()
 
     def lacks(self) -> str | None:
-        absent = super().lacks()
-        if absent or _checkpoint.is_path(self.model) or _checkpoint.cached(self.model, self.revision):
-            return absent
-        pinned = f" --revision {self.revision}" if self.revision else ""
-        return (
-            f"the model {self.model} is not in the hub's cache on this machine: a run first downloads it, as "
-            f"`hf download {self.model}{pinned}` would"
-        )
+        try:
+            needs("vllm", ("vllm",), "vllm")
+        except ValueError as error:
+            return str(error)
+        return self._checkpoint.lacks()
 
     def identity(self) -> Any:
-        """Which checkpoint a path names. A model of the hub is the one of its `revision`."""
-        return _checkpoint.digest(self.model) if _checkpoint.is_path(self.model) else None
+        return {"model": self._checkpoint.identity()}
 
     def arguments(self) -> dict[str, Any]:
         """Of vLLM's engine, but for what the model itself has to say: its longest prompt, and whether it
         takes video."""
         return {
-            "model": self.model,
-            "revision": self.revision,
+            # The folder that holds data alone: vLLM itself would fetch all of a repository.
+            "model": str(self._checkpoint.folder()),
             "tensor_parallel_size": self.tensor_parallel_size,
             "dtype": self.dtype,
             "gpu_memory_utilization": self.gpu_memory_utilization,
@@ -128,7 +128,7 @@ class Vllm(ModelCaptioner):
 
     def _sizing(self) -> tuple[bool, Sizing | None]:
         def file(name: str) -> Mapping[str, Any] | None:
-            return _checkpoint.configuration(self.model, self.revision, name)
+            return self._checkpoint.configuration(name)
 
         config = file("config.json") or {}
         as_video = self.video if self.video is not None else "video_token_id" in config

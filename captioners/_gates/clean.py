@@ -13,7 +13,7 @@ _STILLS = r"(?:frames|images|stills|still images|pictures|photos|photographs|sho
 _MOVING = rf"(?:video|clip|footage|recording|sequence of {_STILLS}|series of {_STILLS}|set of {_STILLS}|collection of {_STILLS})"
 _SUFFIX = r"(?: (?:clips?|footage|sequence|segment|frames?|snippet|recording))?"
 _FILM = rf"(?:{_MOVING}|videos|clips|sequence|frames|film clip){_SUFFIX}"
-_STILL = rf"(?:frame|images?|picture|photo|photograph|snapshot|screenshot|still)(?: sequence)?"
+_STILL = r"(?:frame|images?|picture|photo|photograph|snapshot|screenshot|still)(?: sequence)?"
 _ADVERB = r"(?:(?:\w{2,14}ly|also|then|next|now|first|primarily) ){0,2}"
 _SHOWS = (
     r"(?:shows?|depicts?|captures?|features?|presents?|displays?|showcases?|illustrates?|portrays?|reveals?"

@@ -123,7 +123,7 @@ def _differ(
 ) -> str | None:
     for thing in ours:
         for twin in theirs:
-            if thing.noun != twin.noun or is_plural(thing.noun) and _several(thing.noun, ours + theirs):
+            if thing.noun != twin.noun or (is_plural(thing.noun) and _several(thing.noun, ours + theirs)):
                 continue
             if thing.other or twin.other or not _exclusive(thing.colours, twin.colours):
                 continue

@@ -20,15 +20,11 @@ PARTS = frozenset(
 """Before or after a number: it counts a part, or others than before."""
 ABOUT = frozenset(("about", "around", "roughly", "approximately", "nearly", "over", "almost", "least", "most", "or", "to", "than", "every", "by", "up", "version", "number", "route", "level", "chapter", "day"))  # fmt: skip
 UNITS = frozenset(
-    "second minute hour day week month year time meter metre foot mile kilometer percent degree inch dollar euro part "
-    "side row lane layer level half way hand arm leg finger eye step shot frame section column line tier thing piece "
-    "storey story type set pair group strand direction stage corner end bag glove shoe boot sock earring".split()
+    ["second", "minute", "hour", "day", "week", "month", "year", "time", "meter", "metre", "foot", "mile", "kilometer", "percent", "degree", "inch", "dollar", "euro", "part", "side", "row", "lane", "layer", "level", "half", "way", "hand", "arm", "leg", "finger", "eye", "step", "shot", "frame", "section", "column", "line", "tier", "thing", "piece", "storey", "story", "type", "set", "pair", "group", "strand", "direction", "stage", "corner", "end", "bag", "glove", "shoe", "boot", "sock", "earring"]
 )
 """Measures and parts, of which each text may count others."""
 STOP = frozenset(
-    "a an the of in on at to with and or by for from as is are was were that which who while into through over under "
-    "near behind beside against across along toward towards around it its his her their he she they then but has have "
-    "stand stands standing sit sits sitting walk walking run running".split()
+    ["a", "an", "the", "of", "in", "on", "at", "to", "with", "and", "or", "by", "for", "from", "as", "is", "are", "was", "were", "that", "which", "who", "while", "into", "through", "over", "under", "near", "behind", "beside", "against", "across", "along", "toward", "towards", "around", "it", "its", "his", "her", "their", "he", "she", "they", "then", "but", "has", "have", "stand", "stands", "standing", "sit", "sits", "sitting", "walk", "walking", "run", "running"]
 )
 VAGUE = re.compile(r"\b(?:joins?|joined|joining|arriv\w{1,3}|enters?|entering|leaves?|leaving|appears?|appearing|emerges?|another|others?|additional|more"
                    r"|third|fourth|fifth|departs?|exits?|disappears?|splits?|gradually|one by one|multiply|multiplies|crowd|group|later|then)\b", re.I)  # fmt: skip

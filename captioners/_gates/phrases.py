@@ -22,7 +22,7 @@ _ORDINAL = (
 OF_FRAMES = any_of(
     rf"(?:in|by|from|of|between|to|with|across|throughout|and) (?:the |each |every |all |these |both )?(?:{_ORDINAL} )?(?:few |two |three |four )?(?:video |sampled |consecutive |individual )?frames(?! (?:of|on|per)\b)",
     rf"(?:the|each|every|this) (?:{_ORDINAL} ){{1,2}}(?:video |few )?frames?",
-    rf"(?:in|by|from|between|of) (?:each|every|this|one|any) (?:single |video |individual )?frame",
+    r"(?:in|by|from|between|of) (?:each|every|this|one|any) (?:single |video |individual )?frame",
     r"frames? #?\d{1,4}", r"(?:the|these|those|all|both|sampled|provided|given) frames",
     r"(?:sequence|series|set|collection) of (?:\w+ )?(?:frames|images|stills|screenshots)",
     r"frame (?:to|by) frame(?! animat)", r"(?:the|this|single|current|provided) (?:video |still )?frame (?:shows?|depicts?|captures?|features?|displays?)",

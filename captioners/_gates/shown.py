@@ -25,10 +25,7 @@ SHOWN = re.compile(
 )
 SPOKEN = re.compile(r"\b(?:say(?:s|ing)?|said|shout(?:s|ing)?|asks?|asking|whispers?|sings?|singing|speaks?|yells?|yelling|exclaims?|repl(?:y|ies)|mouths?|chants?|called|so-called|known as|nicknamed|song|movie|film|novel)\b", re.I)  # fmt: skip
 META = frozenset(
-    "a an the on in of at and or to is are with text texts sign signs reading reads read word words letter letters lettering logo "
-    "label banner watermark corner top bottom left right upper lower center middle screen title subtitle subtitles caption visible written "
-    "storefront billboard poster shirt number numbers sticker signage brand name plate says english chinese japanese korean characters partially "
-    "various several small large white black red blue shows showing displays appears".split()
+    ["a", "an", "the", "on", "in", "of", "at", "and", "or", "to", "is", "are", "with", "text", "texts", "sign", "signs", "reading", "reads", "read", "word", "words", "letter", "letters", "lettering", "logo", "label", "banner", "watermark", "corner", "top", "bottom", "left", "right", "upper", "lower", "center", "middle", "screen", "title", "subtitle", "subtitles", "caption", "visible", "written", "storefront", "billboard", "poster", "shirt", "number", "numbers", "sticker", "signage", "brand", "name", "plate", "says", "english", "chinese", "japanese", "korean", "characters", "partially", "various", "several", "small", "large", "white", "black", "red", "blue", "shows", "showing", "displays", "appears"]
 )  # fmt: skip
 """Words that tell where text stands, in `text_visible`."""
 

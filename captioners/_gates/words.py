@@ -45,8 +45,7 @@ WAYS = {
     **dict.fromkeys(("out", "outward", "outwards", "back", "backward", "backwards"), "out"),
 }
 BESIDE_A_MOVE = frozenset(
-    "camera the a slow slowly slight slightly gentle gently smooth smoothly steady shot movement motion move "
-    "quick quickly fast subtle is to towards toward from and of lateral horizontal vertical".split()
+    ["camera", "the", "a", "slow", "slowly", "slight", "slightly", "gentle", "gently", "smooth", "smoothly", "steady", "shot", "movement", "motion", "move", "quick", "quickly", "fast", "subtle", "is", "to", "towards", "toward", "from", "and", "of", "lateral", "horizontal", "vertical"]
 )
 """Words that may stand beside a movement and its direction in `camera_motion`."""
 _LITTLE = r"(?:(?:mostly|completely|entirely|largely|fully|the|a|almost|relatively) )?"
@@ -112,7 +111,7 @@ _CANNOT = r"(?:can(?:no|['’]?)t|can not|could not|couldn['’]t|won['’]t|wil
 _I_AM = r"i(?:['’]m| am| was|['’]ve been| have been)"
 REFUSAL = any_of(
     rf"i {_CANNOT} (?:be able to )?{_SEEN}",
-    rf"i(?:['’]m| am) (?:(?:so|very|really|truly|deeply) )?(?:sorry|afraid),? (?:but |that )?(?:i|this|the|as|there|no)\b",
+    r"i(?:['’]m| am) (?:(?:so|very|really|truly|deeply) )?(?:sorry|afraid),? (?:but |that )?(?:i|this|the|as|there|no)\b",
     rf"{_I_AM} (?:\w+ )?(?:unable|not able|not allowed|not permitted|not capable|incapable|not designed"
     r"|not equipped|not comfortable|not programmed|not in a position)",
     r"i (?:do not|don['’]t|did not|didn['’]t) (?:\w+ )?(?:have (?:the (?:ability|capability|capacity)|access|enough"
@@ -127,11 +126,11 @@ REFUSAL = any_of(
     rf"unable to (?:view|see|process|analy[sz]e|access|play|load|open|generate|provide|describe|determine|caption"
     rf"|fulfil|fulfill|complete|assist with)(?: (?:with|the|this|that|these|your|any|an?|my|content of|contents of"
     rf"|actual|provided|requested|specific|accurate|detailed|given|attached|uploaded|video|image)){{0,4}} (?:{_ASKED}|{_MEDIA})",
-    rf"(?:there (?:is|are|was|were) )?no (?:actual |valid )?(?:videos?|images?|frames?|visual content|video content|media)"
+    r"(?:there (?:is|are|was|were) )?no (?:actual |valid )?(?:videos?|images?|frames?|visual content|video content|media)"
     r"(?: (?:files?|clips?|content|frames?|data))? (?:(?:was|were|is|are|has been|have been) )?"
     r"(?:actually )?(?:provided|attached|uploaded|supplied|given|received|included|submitted|accessible)",
-    rf"please (?:provide|upload|share|attach|send|supply|try (?:again|another)|re-?upload|resubmit|describe"
-    rf"|let me know)",
+    r"please (?:provide|upload|share|attach|send|supply|try (?:again|another)|re-?upload|resubmit|describe"
+    r"|let me know)",
     rf"(?:the|this|your|that) (?:provided |attached |uploaded )?{_ASKED}(?: file)? (?:is|are|was|were|has been|have been"
     r"|could not be|cannot be|can['’]?t be|couldn['’]t be|did not|didn['’]t|failed to|does not|may|might|appears to be)"
     r" (?:not |been |be )?(?:available|provided|accessible|inaccessible|unavailable|load(?:ed|ing)?|processed"
@@ -142,9 +141,9 @@ REFUSAL = any_of(
     r"(?:content|usage|safety) polic(?:y|ies) (?:violation|prevents?|prohibits?|does not|do not|restricts?|forbids?)",
     r"(?:this|the|your) (?:request|content|description|material) (?:violates|goes against|may violate|cannot be"
     r"|is not (?:allowed|appropriate|permitted)|was (?:blocked|flagged)|has been (?:blocked|flagged|removed|filtered))",
-    rf"(?:it is|it['’]s|it was|is) (?:not possible|impossible|inappropriate|not appropriate)(?: for me)? to"
+    r"(?:it is|it['’]s|it was|is) (?:not possible|impossible|inappropriate|not appropriate)(?: for me)? to"
     r" (?:\w+ )?(?:describe|provide|caption|generate|analy[sz]e|give|fulfil|fulfill|assist)",
-    rf"(?:not enough|insufficient|without (?:more|enough|sufficient|further|additional)|lack of) (?:visual )?(?:information|context|data|access|detail)"
+    r"(?:not enough|insufficient|without (?:more|enough|sufficient|further|additional)|lack of) (?:visual )?(?:information|context|data|access|detail)"
     r"(?: \w+){0,3} (?:describe|provide|determine|caption|generate|analy[sz]e|describing|caption)",
     rf"without (?:seeing|viewing|access to|being able to (?:see|view|access)|watching)(?: (?:the|this|your|any|an?|actual)){{0,2}}"
     rf" {_MEDIA}[^.]{{0,40}}\b(?:i\b|not|cannot|impossible|unable)",
@@ -250,24 +249,15 @@ NEAR = {
 CHROMATIC = frozenset(("red", "blue", "teal", "green", "yellow", "orange", "purple", "pink"))
 """Not brown, gold or beige, which describe wood, metal and skin in black-and-white film as well."""
 NO_THING = frozenset(
-    "sky skies light lights lighting lit glow hue hues tone tones shade shades colour color colours colors palette "
-    "leaf leaves foliage cloud clouds haze neon flame flames smoke water sea ocean screen screens eyes background "
-    "and or with in on of the a an to at by for from as is are was while that which against over under into "
-    "through beside behind across near but then his her their its who it he she they tint accents accent stripes "
-    "details flowers team side one ones sunset lamps beam beams ".split()
+    ["sky", "skies", "light", "lights", "lighting", "lit", "glow", "hue", "hues", "tone", "tones", "shade", "shades", "colour", "color", "colours", "colors", "palette", "leaf", "leaves", "foliage", "cloud", "clouds", "haze", "neon", "flame", "flames", "smoke", "water", "sea", "ocean", "screen", "screens", "eyes", "background", "and", "or", "with", "in", "on", "of", "the", "a", "an", "to", "at", "by", "for", "from", "as", "is", "are", "was", "while", "that", "which", "against", "over", "under", "into", "through", "beside", "behind", "across", "near", "but", "then", "his", "her", "their", "its", "who", "it", "he", "she", "they", "tint", "accents", "accent", "stripes", "details", "flowers", "team", "side", "one", "ones", "sunset", "lamps", "beam", "beams"]
 )  # fmt: skip
 """Words after a colour that are no thing with a colour of its own."""
 DESCRIBING = frozenset(
-    "large small big little tiny long short tall old new vintage classic modern wooden leather cotton silk wool "
-    "plastic metal metallic striped checkered plaid floral patterned shiny glossy matte bright dark light pale deep "
-    "vivid soft fluffy sleeveless sleeved button-up two-piece ceramic glass convertible luxury compact electric "
-    "sports sport racing pickup winter summer rain baseball knitted hooded puffer denim linen velvet fitted loose "
-    "formal casual".split()
+    ["large", "small", "big", "little", "tiny", "long", "short", "tall", "old", "new", "vintage", "classic", "modern", "wooden", "leather", "cotton", "silk", "wool", "plastic", "metal", "metallic", "striped", "checkered", "plaid", "floral", "patterned", "shiny", "glossy", "matte", "bright", "dark", "light", "pale", "deep", "vivid", "soft", "fluffy", "sleeveless", "sleeved", "button-up", "two-piece", "ceramic", "glass", "convertible", "luxury", "compact", "electric", "sports", "sport", "racing", "pickup", "winter", "summer", "rain", "baseball", "knitted", "hooded", "puffer", "denim", "linen", "velvet", "fitted", "loose", "formal", "casual"]
 )  # fmt: skip
 """Words between a colour and its noun."""
 WORN = frozenset(
-    "shirt t-shirt hair dress hat cap coat jacket suit tie shorts pants trousers jeans skirt sweater hoodie blouse "
-    "scarf apron uniform helmet shoe shoes boot boots glove gloves backpack bag robe vest beard top outfit".split()
+    ["shirt", "t-shirt", "hair", "dress", "hat", "cap", "coat", "jacket", "suit", "tie", "shorts", "pants", "trousers", "jeans", "skirt", "sweater", "hoodie", "blouse", "scarf", "apron", "uniform", "helmet", "shoe", "shoes", "boot", "boots", "glove", "gloves", "backpack", "bag", "robe", "vest", "beard", "top", "outfit"]
 )
 """What each person has one of: two of them differ without contradiction."""
 PEOPLE = any_of(

@@ -117,11 +117,13 @@ class ModelCaptioner(Captioner):
         return self.prompts.hash
 
     def asked(self) -> Mapping[str, Any]:
-        """The options that change what is asked, as JSON values."""
+        """The options that change what is asked, as JSON values. A checkpoint is known by what is in it, and
+        not by where it lies."""
+        known = {"model", "revision"} if self.identity() is not None else set()
         return {
             name: value
             for name, value in self.model_dump(mode="json").items()
-            if name not in self.NOT_OF_ANSWERS
+            if name not in self.NOT_OF_ANSWERS | known
         }
 
     def answers_key(self, group_keys: Mapping[str, str]) -> str:
