@@ -41,15 +41,16 @@ def answer_of(row: Mapping[str, Any]) -> Answer:
     )
 
 
-def fold(folder: Folder, tables: Tables) -> None:
-    """Commit what the journals of earlier runs hold, then remove them.
+def fold(folder: Folder, tables: Tables, *, remove: bool) -> None:
+    """Commit what the journals of earlier runs hold; `remove` them then, once nobody can be writing to them.
 
     A kill between the two leaves journals whose rows are in the table: what is there is not added again."""
     for key in journal.keys(folder):
         names = journal.journals(folder, key)
         if fresh := _not_in(tables, key, _read(folder, names)):
             tables.append("answers", fresh, key=key)
-        _remove(folder, names)
+        if remove:
+            _remove(folder, names)
 
 
 def fold_portions(folder: Folder, tables: Tables, key: str, portions: Sequence[str]) -> list[Row]:

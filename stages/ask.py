@@ -8,6 +8,8 @@ connection made, with the first question, and every answer is in the journal bef
 import asyncio
 import importlib
 import json
+import os
+import socket
 import threading
 import time
 import uuid
@@ -68,7 +70,7 @@ class Stopped(Exception):
 
 class Asker:
     """The work of one process. `spec`: captioner (MODULE:CLASS), options, prompts, key, run (folder), limits,
-    budget (tokens, None without)."""
+    budget (tokens, None without), driver (host name, process)."""
 
     def __init__(self, spec: Row) -> None:
         module, _, name = spec["captioner"].partition(":")
@@ -206,7 +208,22 @@ class Asker:
 
     @property
     def _stopped(self) -> bool:
-        return self._fatal is not None
+        return self._fatal is not None or self._orphaned
+
+    @property
+    def _orphaned(self) -> bool:
+        """Whether the driver is gone. Ray ends its workers some seconds later, and meanwhile they would ask
+        what the next run asks as well."""
+        host, process = self._spec["driver"]
+        if host != socket.gethostname():
+            return False
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            pass
+        return False
 
     async def _open(self) -> Backend:
         async with self._opening:

@@ -7,6 +7,7 @@ where they are."""
 
 import json
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -54,10 +55,34 @@ def run(
     pending. Raises RunError where the model cannot be used."""
     tables, key = context.tables, context.keys.answers
     assert key is not None
-    fold(context.folder, tables)
     _forget_unanswered(context)
-    stored = Answers(tables, key)
     writer = _Writer(context, captioner, videos, count, instead)
+    # Workers of a run that was killed end some seconds after it, and write down what still comes to them.
+    fold(context.folder, tables, remove=False)
+    todo = _settle(captioner, wanted, Answers(tables, key), writer)
+    if todo:
+        if cluster.address is None:
+            captioner.check()
+        cluster.start()
+        fold(context.folder, tables, remove=True)
+        stored = Answers(tables, key)
+        todo = _settle(captioner, [clip for clip, _ in todo], stored, writer)
+        left = None if captioner.budget is None else captioner.budget - stored.tokens
+        _ask(context, cluster, captioner, todo, videos, left, writer)
+    fold(context.folder, tables, remove=True)
+    if waiting := len(wanted) - writer.written:
+        context.reporter.note(
+            f"the budget of {captioner.budget:,} tokens is used up: {waiting} clips wait for their captions; "
+            "raise it and run the same command again"
+        )
+    tables.compact("answers", key)
+
+
+def _settle(
+    captioner: ModelCaptioner, wanted: Sequence[Row], stored: Answers, writer: "_Writer"
+) -> list[tuple[Row, list[Row]]]:
+    """Write the captions of those clips of which the stored answers say all; the others, with the answers
+    that there are."""
     todo: list[tuple[Row, list[Row]]] = []
     for batch in batches(wanted, BATCH):
         settled = []
@@ -69,17 +94,7 @@ def run(
             else:
                 settled.append((clip, rows))
         writer.write(settled)
-    if todo:
-        if cluster.address is None:
-            captioner.check()
-        left = None if captioner.budget is None else captioner.budget - stored.tokens
-        _ask(context, cluster, captioner, todo, videos, left, writer)
-    if waiting := len(wanted) - writer.written:
-        context.reporter.note(
-            f"the budget of {captioner.budget:,} tokens is used up: {waiting} clips wait for their captions; "
-            "raise it and run the same command again"
-        )
-    tables.compact("answers", key)
+    return todo
 
 
 def windows_of(captioner: ModelCaptioner, clip: Mapping[str, Any]) -> int:
@@ -213,6 +228,7 @@ def _spec(context: Context, captioner: ModelCaptioner, budget: int | None) -> Ro
         "run": context.folder.root,
         "limits": {"stall_seconds": scan.stall_seconds, "max_memory": scan.max_memory},
         "budget": budget,
+        "driver": [socket.gethostname(), os.getpid()],
     }
 
 

@@ -157,7 +157,7 @@ class ModelCaptioner(Captioner):
             "additionalProperties": False,
         }
         request = text_request(
-            upsample, schema, self.rules.sampling(0, None), prompt=quoted_data(prompt[:longest])
+            upsample, schema, self.rules.sampling(0), prompt=quoted_data(prompt[:longest])
         )
         answer = asyncio.run(self._once(request))
         try:

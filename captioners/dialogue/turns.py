@@ -3,7 +3,7 @@
 The worker that asks, the driver that writes captions and `curate plan` all go by this one function, so that a
 dialogue goes on wherever it was left, and another gate is another reading of the same answers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from captioners.dialogue.schema import Fields
@@ -75,16 +75,17 @@ class Rules:
     seed: int
     gates: GateOptions
 
-    def sampling(self, attempt: int, reason: str | None) -> Sampling:
-        """Never the same twice: the same sampling repeats the fault."""
+    def sampling(self, attempt: int, faults: Collection[str] = ()) -> Sampling:
+        """Never the same twice: the same sampling repeats the fault. `faults`: gates that the last answer
+        failed."""
         if attempt == 0:
             return Sampling(self.temperature, self.top_p, self.max_tokens, self.seed)
         return Sampling(
             temperature=round(max(self.temperature, LIVELIER) + PER_ATTEMPT * (attempt - 1), 4),
             top_p=max(self.top_p, 0.95),
-            max_tokens=int(self.max_tokens * LONGER) if reason == "truncation" else self.max_tokens,
+            max_tokens=int(self.max_tokens * LONGER) if "truncation" in faults else self.max_tokens,
             seed=self.seed + attempt,
-            repetition_penalty=PENALTY if reason == "repetition" else 1.0,
+            repetition_penalty=PENALTY if "repetition" in faults else 1.0,
         )
 
 
@@ -151,4 +152,5 @@ def _side(window: int, answers: Sequence[Answer], evidence: Mapping[int, Evidenc
         return _Side(failed=(reason, fault or reason))
     if lost:
         return _Side(failed=(UNANSWERED, lost[-1].error or "no answer came"))
-    return _Side(turn=Turn(window, len(came), rules.sampling(len(came), reason), reason, fault))
+    faults = {name for name, _ in judged.faults} if judged else ()
+    return _Side(turn=Turn(window, len(came), rules.sampling(len(came), faults), reason, fault))

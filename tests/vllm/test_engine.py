@@ -75,7 +75,7 @@ def test_all_requests_in_flight_are_answered_with_captions(opened: Opened) -> No
         return await asyncio.gather(*(opened.engine.ask(one) for one in asked))
 
     answers = opened.run(all_at_once())
-    assert opened.engine.lanes == LANES
+    assert opened.options.lanes == LANES
     for answer in answers:
         found = json.loads(answer.raw)
         assert list(found) == list(FIELDS)
