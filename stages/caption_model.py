@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -201,16 +202,18 @@ def _ask(
         committed = time.monotonic()
 
     threads = -(-2 * captioner.lanes // PORTION) + 1
+    found = cluster.pool(partial(Asker, spec), portions, batch_size=1, resources=wants, threads=threads)
     try:
-        found = cluster.pool(partial(Asker, spec), portions, batch_size=1, resources=wants, threads=threads)
-        for result in found:
-            waiting.append(result["portion"])
-            fatal = fatal or result["fatal"]
-            if fatal:
-                break
-            if time.monotonic() - committed > COMMIT_SECONDS:
-                commit()
-        commit()
+        # What is left of the stream is ended here: Ray Data cannot do so once Ray is gone.
+        with closing(found):
+            for result in found:
+                waiting.append(result["portion"])
+                fatal = fatal or result["fatal"]
+                if fatal:
+                    break
+                if time.monotonic() - committed > COMMIT_SECONDS:
+                    commit()
+            commit()
     finally:
         if os.path.exists(path):
             os.unlink(path)

@@ -49,7 +49,10 @@ def survivors(context: Context, kept: pa.Table, videos: Mapping[bytes, Video]) -
                 for name, rows in scores.items()
             },
             "caption": {
-                **{name: caption[name] for name in ("short", "dense", "captioner", "model")},
+                **{
+                    name: caption[name]
+                    for name in ("short", "dense", "captioner", "model", "revision", "prompt_hash")
+                },
                 "fields": json.loads(caption["fields"]),
             },
             "carried": merge_carried(video.carried),

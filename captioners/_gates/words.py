@@ -45,7 +45,38 @@ WAYS = {
     **dict.fromkeys(("out", "outward", "outwards", "back", "backward", "backwards"), "out"),
 }
 BESIDE_A_MOVE = frozenset(
-    ["camera", "the", "a", "slow", "slowly", "slight", "slightly", "gentle", "gently", "smooth", "smoothly", "steady", "shot", "movement", "motion", "move", "quick", "quickly", "fast", "subtle", "is", "to", "towards", "toward", "from", "and", "of", "lateral", "horizontal", "vertical"]
+    [
+        "camera",
+        "the",
+        "a",
+        "slow",
+        "slowly",
+        "slight",
+        "slightly",
+        "gentle",
+        "gently",
+        "smooth",
+        "smoothly",
+        "steady",
+        "shot",
+        "movement",
+        "motion",
+        "move",
+        "quick",
+        "quickly",
+        "fast",
+        "subtle",
+        "is",
+        "to",
+        "towards",
+        "toward",
+        "from",
+        "and",
+        "of",
+        "lateral",
+        "horizontal",
+        "vertical",
+    ]
 )
 """Words that may stand beside a movement and its direction in `camera_motion`."""
 _LITTLE = r"(?:(?:mostly|completely|entirely|largely|fully|the|a|almost|relatively) )?"
@@ -257,7 +288,43 @@ DESCRIBING = frozenset(
 )  # fmt: skip
 """Words between a colour and its noun."""
 WORN = frozenset(
-    ["shirt", "t-shirt", "hair", "dress", "hat", "cap", "coat", "jacket", "suit", "tie", "shorts", "pants", "trousers", "jeans", "skirt", "sweater", "hoodie", "blouse", "scarf", "apron", "uniform", "helmet", "shoe", "shoes", "boot", "boots", "glove", "gloves", "backpack", "bag", "robe", "vest", "beard", "top", "outfit"]
+    [
+        "shirt",
+        "t-shirt",
+        "hair",
+        "dress",
+        "hat",
+        "cap",
+        "coat",
+        "jacket",
+        "suit",
+        "tie",
+        "shorts",
+        "pants",
+        "trousers",
+        "jeans",
+        "skirt",
+        "sweater",
+        "hoodie",
+        "blouse",
+        "scarf",
+        "apron",
+        "uniform",
+        "helmet",
+        "shoe",
+        "shoes",
+        "boot",
+        "boots",
+        "glove",
+        "gloves",
+        "backpack",
+        "bag",
+        "robe",
+        "vest",
+        "beard",
+        "top",
+        "outfit",
+    ]
 )
 """What each person has one of: two of them differ without contradiction."""
 PEOPLE = any_of(

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -100,7 +100,7 @@ class Cluster:
         batch_size: int,
         resources: Needs,
         threads: int | None = None,
-    ) -> Iterator[Item]:
+    ) -> Generator[Item, None, None]:
         """As `each`, in actors: `make` is called once in each process (it loads a model, say), and what it
         returns is called with lists of at most `batch_size` items and gives as many results.
 

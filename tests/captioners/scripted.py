@@ -128,8 +128,8 @@ class Scripted:
         reply = self.script(asked, before)
         if reply.seconds:
             await asyncio.sleep(reply.seconds - (time.monotonic() - came))
-        if reply.status == -1:
-            await asyncio.sleep(600)
+        while reply.status == -1 and request.transport is not None and not request.transport.is_closing():
+            await asyncio.sleep(0.01)
         if reply.status == 0:
             assert request.transport is not None
             request.transport.abort()

@@ -1,4 +1,4 @@
-"""Runs whose captions a scripted server writes: many short clips, and what the server was asked about them."""
+"""Runs whose captions a scripted server writes: many short clips, and what the server was asked."""
 
 import hashlib
 import json
@@ -50,7 +50,8 @@ def stored_frames(project: Project) -> dict[bytes, tuple[str, int]]:
             table["video_id"].to_pylist(), table["pts"].to_pylist(), table["jpeg"].to_pylist(), strict=True
         ):
             twice |= {jpeg} & set(found)
-            found[jpeg] = (video.hex if hasattr(video, "hex") and not callable(video.hex) else video.hex(), pts)
+            # PyArrow makes uuid.UUID of an id.
+            found[jpeg] = (video.hex, pts)
     return {jpeg: where for jpeg, where in found.items() if jpeg not in twice}
 
 

@@ -1,6 +1,7 @@
 """Two hundred clips before a server that does all that servers do."""
 
 import json
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -191,7 +192,7 @@ def test_the_key_is_nowhere(done: Done) -> None:
             looked_at += 1
             assert secret not in path.read_bytes(), path
     assert looked_at > 100
-    for sessions in Path("/tmp/ray").glob("session_latest/logs"):
+    for sessions in Path(tempfile.gettempdir(), "ray").glob("session_latest/logs"):
         for path in sessions.rglob("*"):
             if path.is_file():
                 assert secret not in path.read_bytes(), path
