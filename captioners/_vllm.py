@@ -105,25 +105,30 @@ class Engine(Backend):
             raise Unanswered(f"vLLM failed at the request ({said(error.__cause__ or error)})") from error
         except (VLLMClientError, ValueError) as error:
             raise Refused(
-                f"vLLM will not take a request of {len(ready.frames)} frames ({said(error)}): fewer `frames`, or "
-                f"a smaller `short_side`, make it shorter, and max_model_len is {self._longest}"
+                f"vLLM will not take a request of {len(ready.frames)} frames ({said(error)}): ask for fewer "
+                f"frames or a smaller short_side, or raise max_model_len, which is {self._longest}"
             ) from error
         return output
 
     async def _prompt(self, ready: Prepared) -> Any:
         """The request in the words of the model's own chat template, with its pictures."""
         from vllm.renderers.params import ChatParams
+        from vllm.utils.mistral import is_mistral_tokenizer
 
         renderer = self._engine.renderer
-        messages = self._messages(ready.request)
-        _, prompt = await renderer.render_messages_async(messages, ChatParams())
+        # As vLLM's own chat API has it: the assistant's turn is begun, and the template brings the tokens
+        # that begin a text.
+        as_tokens = is_mistral_tokenizer(renderer.tokenizer)
+        template = ChatParams(chat_template_kwargs={"add_generation_prompt": True, "tokenize": as_tokens})
+        tokens = renderer.default_chat_tok_params.with_kwargs(add_special_tokens=False)
+        _, prompt = await renderer.render_messages_async(self._messages(ready.request), template)
         # The template was given a name for each picture; the pictures themselves come here.
         prompt.pop("multi_modal_uuids", None)
         prompt.pop("multi_modal_data", None)
         if ready.frames:
             loop = asyncio.get_running_loop()
             prompt["multi_modal_data"] = await loop.run_in_executor(self._decoders, self._pictures, ready)
-        (rendered,) = await renderer.render_cmpl_async([prompt], renderer.default_chat_tok_params)
+        (rendered,) = await renderer.render_cmpl_async([prompt], tokens)
         return rendered
 
     def _messages(self, request: Request) -> list[dict[str, Any]]:
@@ -222,5 +227,6 @@ def plain(text: str, special: list[str]) -> str:
 
 def said(error: BaseException) -> str:
     """An error of the library in part of a sentence."""
-    words = " ".join(str(error.args[0] if error.args else "").split())
+    text = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+    words = " ".join(text.split())
     return words.rstrip(".").replace(". ", "; ")[:300] or type(error).__name__

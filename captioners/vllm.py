@@ -111,10 +111,12 @@ class Vllm(ModelCaptioner):
             "quantization": self.quantization,
             "enforce_eager": self.enforce_eager,
             "disable_log_stats": True,
+            # Clips differ; the retry of one is found by the cache of prefixes.
+            "mm_processor_cache_gb": 0,
             # Models whose chat template is of plain text keep a picture's time next to it.
             "interleave_mm_strings": True,
-            # Strings of bounded length in xgrammar's grammar, vLLM's default, hold tabs and line feeds as they
-            # are, and no quotation mark. And a model that falls into writing spaces would go on for ever.
+            # In the grammar of vLLM's default, xgrammar, strings of bounded length hold bare tabs, which JSON
+            # forbids, and no quotation mark. And a model that falls into writing spaces never ends.
             "structured_outputs_config": {"backend": "guidance", "disable_any_whitespace": True},
             **self.engine,
             "trust_remote_code": False,
