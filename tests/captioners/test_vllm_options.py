@@ -1,15 +1,16 @@
 """What the captioner vllm says before there is any vLLM."""
 
-import os
 import pickle
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from captioners import _checkpoint, _vllm
-from captioners.dialogue.types import Image, Unusable
+from captioners import _vllm
+from captioners.dialogue.types import Image, Request, Sampling, Unusable
 from captioners.vllm import Vllm
 from curate.plugins import Captioner, build
 from tests.captioners import tiny_vlm
@@ -22,97 +23,41 @@ def folder(tmp_path: Path) -> Path:
     return tiny_vlm.build(tmp_path / "model", "qwen3_vl")
 
 
-def installed(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
-    monkeypatch.setattr("captioners.vllm.find_spec", lambda name: object() if there else None)
-
-
 def test_it_is_a_plugin_that_can_be_pickled() -> None:
     options = build("captioners", "vllm", {"model": HUB, "max_num_seqs": 8}, Captioner)
     assert pickle.loads(pickle.dumps(options)) == options
 
 
-def test_without_vllm_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    installed(monkeypatch, False)
-    said = "the captioner vllm needs the package vllm: pip install 'curate[vllm]'"
-    assert Vllm(model=HUB).lacks() == said
-    with pytest.raises(ValueError, match="needs the package vllm"):
-        Vllm(model=HUB).check()
+def test_without_vllm_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr("captioners._checkpoint.find_spec", lambda name: None)
+    options = Vllm(model=str(folder))
+    said = "the captioner vllm needs vllm: type `pip install 'curate[vllm]'`"
+    assert options.lacks() == said
+    with pytest.raises(ValueError, match="needs vllm"):
+        options.check()
 
 
-def test_path_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    installed(monkeypatch, True)
-    with pytest.raises(ValueError, match=r"there is no folder .*absent"):
-        Vllm(model=str(tmp_path / "absent")).check()
-    with pytest.raises(ValueError, match=r"has no config\.json with weights"):
-        Vllm(model=str(tmp_path)).check()
-
-
-def test_checkpoint_that_is_there_lacks_nothing(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    installed(monkeypatch, True)
+def test_what_the_checkpoint_lacks_is_said(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr("captioners._checkpoint.find_spec", lambda name: object())
     assert Vllm(model=str(folder)).lacks() is None
+    with pytest.raises(ValueError, match=r"there is no folder .*absent"):
+        Vllm(model=str(folder / "absent")).check()
+    assert "hf download" in (Vllm(model=HUB, revision="v1").lacks() or "")
+
+
+def test_engine_gets_a_folder_and_never_a_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder.parent)
-    assert Vllm(model="model").model == str(folder)
+    found = Vllm(model="model", engine={"kv_cache_dtype": "fp8"}).arguments()
+    assert (found["model"], found["kv_cache_dtype"]) == (str(folder), "fp8")
+    assert found["trust_remote_code"] is False
 
 
-def test_model_that_is_not_in_the_cache_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    installed(monkeypatch, True)
-    options = Vllm(model=HUB, revision="v1")
-    options.check()
-    assert f"`hf download {HUB} --revision v1`" in (options.lacks() or "")
-
-
-def test_model_in_the_cache_lacks_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    installed(monkeypatch, True)
-    commit = "a" * 40
-    snapshot = tmp_path / f"models--{HUB.replace('/', '--')}" / "snapshots" / commit
-    tiny_vlm.build(snapshot, "qwen2_5_vl")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    options = Vllm(model=HUB, revision=commit)
-    assert options.lacks() is None
-    (snapshot / "model.safetensors").unlink()
-    assert "not in the hub's cache" in (options.lacks() or "")
-
-
-def rewritten(path: Path, at: int) -> None:
-    """One byte is another; size and time stay."""
-    stat = path.stat()
-    data = bytearray(path.read_bytes())
-    data[at] ^= 1
-    path.write_bytes(data)
-    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-
-
-def test_identity_is_of_what_the_checkpoint_holds(folder: Path, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    whole = Vllm(model=str(folder)).identity()
-    assert whole == Vllm(model=str(folder)).identity()
-    rewritten(folder / "chat_template.jinja", 5)
-    changed = Vllm(model=str(folder)).identity()
-    assert changed != whole
-    # A training that moved one tensor: same names, same shapes, same size.
-    weights = load_file(folder / "model.safetensors")
-    name = sorted(weights)[3]
-    weights[name] = weights[name] + 0.01
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    trained = Vllm(model=str(folder)).identity()
-    assert len({whole, changed, trained}) == 3
-    (folder / "notes.md").write_text("not part of the model")
-    assert Vllm(model=str(folder)).identity() == trained
-
-
-def test_identity_of_absent_and_broken_folders(tmp_path: Path) -> None:
-    assert _checkpoint.digest(str(tmp_path / "absent")) == "absent"
-    (tmp_path / "model.safetensors").write_bytes(b"\xff" * 20)
-    (tmp_path / "more.bin").write_bytes(b"0" * 5000)
-    first = _checkpoint.digest(str(tmp_path))
-    rewritten(tmp_path / "more.bin", 2000)
-    assert _checkpoint.digest(str(tmp_path)) != first
-
-
-def test_identity_of_a_model_of_the_hub_is_its_revision() -> None:
-    assert Vllm(model=HUB).identity() is None
-    assert Vllm(model=HUB, revision="a").asked() != Vllm(model=HUB, revision="b").asked()
+def test_a_process_without_the_engine_can_prepare(folder: Path) -> None:
+    pixels = np.zeros((120, 160, 3), np.uint8)
+    shot = Image(0, 0.0, cv2.imencode(".jpg", pixels)[1].tobytes())
+    asked = Request("ab" * 16, 0, 0, "", "text", {}, Sampling(0.2, 0.9, 64, 0), (shot, shot), 1.0)
+    options = pickle.loads(pickle.dumps(Vllm(model=str(folder))))
+    assert [frame.shape for frame in options.prepare(asked).frames] == [(128, 160, 3)] * 2
 
 
 def test_options_of_the_machine_ask_nothing_anew() -> None:
@@ -135,11 +80,6 @@ def test_options_of_the_machine_ask_nothing_anew() -> None:
 def test_further_arguments_are_checked(engine: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         Vllm(model=HUB, engine=engine)
-
-
-def test_further_arguments_reach_the_engine_and_never_trust_its_code() -> None:
-    found = Vllm(model=HUB, engine={"kv_cache_dtype": "fp8"}).arguments()
-    assert (found["kv_cache_dtype"], found["trust_remote_code"]) == ("fp8", False)
 
 
 @pytest.mark.parametrize(
@@ -173,12 +113,18 @@ def test_models_that_cannot_be_shown_the_clip_are_unusable(
 
 
 def test_clock_is_exact_to_the_millisecond() -> None:
-    images = [Image(0, 0.021, b""), Image(1, 1.0, b""), Image(2, 2.5, b"")]
+    images = [Image(0, 0.021, b""), Image(1, 1.0, b""), Image(2, 2.521, b"")]
     found = _vllm.clock(images, 3.0)
-    assert [at / found["fps"] for at in found["frames_indices"]] == [0.021, 1.0, 2.5]
-    assert (found["total_num_frames"], found["duration"]) == (3000, 3.0)
-    # A length that is not known is no less than the last frame's time.
-    assert _vllm.clock(images, 0.0)["total_num_frames"] == 2501
+    assert [at / found["fps"] for at in found["frames_indices"]] == [0.021, 1.0, 2.521]
+    # A frame each 1.25 s.
+    assert len(images) / found["total_num_frames"] * found["fps"] == pytest.approx(1 / 1.25)
+    assert found["duration"] == 3.0
+
+
+def test_clock_of_a_single_frame_is_that_of_the_clip() -> None:
+    """It is shown twice, since models see a video's frames in pairs."""
+    found = _vllm.clock([Image(0, 0.5, b"")] * 2, 3.0)
+    assert (found["frames_indices"], found["total_num_frames"]) == ([500, 500], 6000)
 
 
 def test_control_words_are_taken_apart() -> None:

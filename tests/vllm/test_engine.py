@@ -116,8 +116,6 @@ def test_prompt_is_that_of_the_models_own_chat_template(opened: Opened) -> None:
     """The plain path: transformers' processor of the checkpoint."""
     from transformers import AutoProcessor
 
-    if opened.kind == "qwen3_vl" and opened.options.video is None:
-        pytest.skip("its processor writes times into the video")
     asked = request(2)
     pictures = [{"type": "text", "text": "<0.0 s> "}, {"type": "image"}, {"type": "text", "text": "<0.5 s> "}]
     pictures += [{"type": "image"}, {"type": "text", "text": "\n"}]
@@ -128,6 +126,9 @@ def test_prompt_is_that_of_the_models_own_chat_template(opened: Opened) -> None:
     ]
     processor = AutoProcessor.from_pretrained(opened.options.model)
     template = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    if opened.kind == "qwen3_vl" and opened.options.video is None:
+        # Its processor writes the mean of the two times before them.
+        template = template.replace("<|vision_start|>", "<0.2 seconds><|vision_start|>")
     words, _ = opened.prompt(asked)
     assert re.sub(r"(<\|(image|video)_pad\|>)+", r"\1", words) == template
     assert template.endswith("<|im_start|>assistant\n")
@@ -136,7 +137,7 @@ def test_prompt_is_that_of_the_models_own_chat_template(opened: Opened) -> None:
 def test_model_is_told_the_times(opened: Opened) -> None:
     asked = request()
     asked = replace(asked, images=tuple(replace(one, seconds=one.seconds + 7) for one in asked.images))
-    words, found = opened.prompt(replace(asked, seconds=9.5))
+    words, found = opened.prompt(asked)
     if opened.options.video is False:
         assert [f"<{time} s> <|vision_start|>" in words for time in ("7.0", "7.5", "8.0", "8.5")] == [
             True
@@ -146,8 +147,8 @@ def test_model_is_told_the_times(opened: Opened) -> None:
         assert "<7.2 seconds><|vision_start|>" in words
         assert "<8.2 seconds><|vision_start|>" in words
     else:
-        # Seconds that two of the four frames stand for.
-        assert found["mm_kwargs"]["video"][0].get_data()["second_per_grid_ts"].item() == pytest.approx(4.75)
+        # Seconds from one pair of frames to the next.
+        assert found["mm_kwargs"]["video"][0].get_data()["second_per_grid_ts"].item() == pytest.approx(1.0)
 
 
 def test_prepared_request_gets_the_same_answer(opened: Opened) -> None:
