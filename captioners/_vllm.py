@@ -47,10 +47,12 @@ class Engine(Backend):
         arguments.max_model_len = min(options.max_model_len, model.max_model_len)
         takes: Mapping[str, int | None] = {}
         self._told_times = False
+        self._wrapped: tuple[str, str] | None = None
         if model.is_multimodal_model:
             info = MULTIMODAL_REGISTRY.get_processing_info(model)
             takes = info.supported_mm_limits
             self._told_times = bool(getattr(info.get_data_parser(), "video_needs_metadata", False))
+            self._wrapped = wrapped_video(info.get_hf_processor())
         self._video = shown_as_video(options.video, takes, options.frames, options.model)
         # What is not used takes no memory, and a video is no longer than the frames that are asked for.
         arguments.limit_mm_per_prompt = {
@@ -105,25 +107,32 @@ class Engine(Backend):
             raise Unanswered(f"vLLM failed at the request ({said(error.__cause__ or error)})") from error
         except (VLLMClientError, ValueError) as error:
             raise Refused(
-                f"vLLM will not take a request of {len(ready.frames)} frames ({said(error)}): fewer `frames`, or "
-                f"a smaller `short_side`, make it shorter, and max_model_len is {self._longest}"
+                f"vLLM will not take a request of {len(ready.frames)} frames ({said(error)}): ask for fewer "
+                f"frames or a smaller short_side, or raise max_model_len, which is {self._longest}"
             ) from error
         return output
 
     async def _prompt(self, ready: Prepared) -> Any:
         """The request in the words of the model's own chat template, with its pictures."""
         from vllm.renderers.params import ChatParams
+        from vllm.utils.mistral import is_mistral_tokenizer
 
         renderer = self._engine.renderer
-        messages = self._messages(ready.request)
-        _, prompt = await renderer.render_messages_async(messages, ChatParams())
+        # As vLLM's own chat API has it: the assistant's turn is begun, and the template brings the tokens
+        # that begin a text.
+        as_tokens = is_mistral_tokenizer(renderer.tokenizer)
+        template = ChatParams(chat_template_kwargs={"add_generation_prompt": True, "tokenize": as_tokens})
+        tokens = renderer.default_chat_tok_params.with_kwargs(add_special_tokens=False)
+        _, prompt = await renderer.render_messages_async(self._messages(ready.request), template)
+        if self._wrapped is not None and "prompt" in prompt:
+            prompt["prompt"] = prompt["prompt"].replace(*self._wrapped)
         # The template was given a name for each picture; the pictures themselves come here.
         prompt.pop("multi_modal_uuids", None)
         prompt.pop("multi_modal_data", None)
         if ready.frames:
             loop = asyncio.get_running_loop()
             prompt["multi_modal_data"] = await loop.run_in_executor(self._decoders, self._pictures, ready)
-        (rendered,) = await renderer.render_cmpl_async([prompt], renderer.default_chat_tok_params)
+        (rendered,) = await renderer.render_cmpl_async([prompt], tokens)
         return rendered
 
     def _messages(self, request: Request) -> list[dict[str, Any]]:
@@ -181,16 +190,28 @@ def shown_as_video(wanted: bool | None, takes: Mapping[str, int | None], frames:
     return False
 
 
+def wrapped_video(processor: Any) -> tuple[str, str] | None:
+    """What stands for a video in the template of Qwen3-VL, and what has to. Each moment of a video is written
+    as `<seconds><start>…<end>`; the start and end that the template has around the whole went as the model
+    was published, and transformers 5 and vLLM leave them."""
+    if all(kind.__name__ != "Qwen3VLProcessor" for kind in type(processor).__mro__):
+        return None
+    video: str = processor.video_token
+    return f"{processor.vision_start_token}{video}{processor.vision_end_token}", video
+
+
 def clock(images: list[Image], seconds: float) -> dict[str, Any]:
     """When the frames of a video are, in transformers' words (VideoMetadata): as frames of one that has TICKS
-    a second, which is exact whatever rate they were taken at."""
+    a second, which is exact whatever rate they were taken at. Qwen3-VL reads the times, Qwen2.5-VL the rate,
+    which is frames / total_num_frames · fps."""
     at = [round(image.seconds * TICKS) for image in images]
-    ticks = max(at[-1] + 1, round(seconds * TICKS))
+    apart = (at[-1] - at[0]) / (len(at) - 1) or seconds * TICKS
+    ticks = max(1, round(apart * len(at)))
     return {
         "fps": float(TICKS),
         "frames_indices": at,
         "total_num_frames": ticks,
-        "duration": ticks / TICKS,
+        "duration": max(seconds, images[-1].seconds),
         "do_sample_frames": False,
     }
 
@@ -222,5 +243,6 @@ def plain(text: str, special: list[str]) -> str:
 
 def said(error: BaseException) -> str:
     """An error of the library in part of a sentence."""
-    words = " ".join(str(error.args[0] if error.args else "").split())
+    text = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+    words = " ".join(text.split())
     return words.rstrip(".").replace(". ", "; ")[:300] or type(error).__name__

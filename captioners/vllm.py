@@ -1,6 +1,6 @@
 """Captions by a vision-language model in vLLM's own engine, on the GPUs of this machine or cluster."""
 
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue, field_validator
@@ -111,10 +111,12 @@ class Vllm(ModelCaptioner):
             "quantization": self.quantization,
             "enforce_eager": self.enforce_eager,
             "disable_log_stats": True,
+            # Clips differ; the retry of one is found by the cache of prefixes.
+            "mm_processor_cache_gb": 0,
             # Models whose chat template is of plain text keep a picture's time next to it.
             "interleave_mm_strings": True,
-            # Strings of bounded length in xgrammar's grammar, vLLM's default, hold tabs and line feeds as they
-            # are, and no quotation mark. And a model that falls into writing spaces would go on for ever.
+            # In the grammar of vLLM's default, xgrammar, strings of bounded length hold bare tabs, which JSON
+            # forbids, and no quotation mark. And a model that falls into writing spaces never ends.
             "structured_outputs_config": {"backend": "guidance", "disable_any_whitespace": True},
             **self.engine,
             "trust_remote_code": False,
@@ -123,18 +125,19 @@ class Vllm(ModelCaptioner):
     def prepare(self, request: Request) -> Prepared:
         """The request with its frames decoded and at the model's size. It needs no GPU and no engine: a
         process on a CPU may do it, and hand what it returns to `ask`."""
-        shown_as_video, sizing = self._sizing()
+        shown_as_video, sizing = _shown(self._checkpoint, self.video)
         return prepared(request, sizing, shown_as_video)
-
-    def _sizing(self) -> tuple[bool, Sizing | None]:
-        def file(name: str) -> Mapping[str, Any] | None:
-            return self._checkpoint.configuration(name)
-
-        config = file("config.json") or {}
-        as_video = self.video if self.video is not None else "video_token_id" in config
-        return as_video, sizing_of(file, as_video)
 
     def open(self) -> Backend:
         from captioners._vllm import Engine
 
         return Engine(self)
+
+
+@lru_cache(maxsize=16)
+def _shown(checkpoint: Checkpoint, video: bool | None) -> tuple[bool, Sizing | None]:
+    """Whether frames are shown as a video, and their sizes; read once per process, since a hub is asked for
+    the files of a model each time."""
+    config = checkpoint.configuration("config.json") or {}
+    as_video = video if video is not None else "video_token_id" in config
+    return as_video, sizing_of(checkpoint.configuration, as_video)
