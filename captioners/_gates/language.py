@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from captioners._gates.prose import cited, sentences, unquoted, words
-from captioners._gates.words import FUNCTION_WORDS, SCRIPTS, WRITTEN
+from captioners._gates.words_language import FUNCTION_WORDS, SCRIPTS, WRITTEN
 from captioners.dialogue.schema import Fields
 
 ENGLISH = FUNCTION_WORDS["en"]
@@ -17,8 +17,8 @@ LEAST_OWN = 0.08
 English captions have 0.25 to 0.5; lists of tags may have none, and are no captions."""
 FEW = 12
 FOREIGN = 0.2
-"""Share of another language's function words from which a sentence is of that language, if it has fewer of the
-wanted one's."""
+"""Share of another language's function words from which a sentence is of that language, if it has fewer of
+the wanted one's."""
 SHORTEST = 5
 """Words of a sentence that is judged alone."""
 

@@ -7,6 +7,7 @@ import re
 from difflib import SequenceMatcher
 
 from captioners._gates.prose import UNSPACED, cited, folded, quotes, sentences
+from captioners._gates.words import any_of, names
 from captioners.dialogue.schema import Fields
 from captioners.dialogue.types import Evidence
 
@@ -15,18 +16,35 @@ ALIKE = 0.7
 WORD = re.compile(r"[^\W_]{1,30}")
 """Or thirty characters of one: longer ones are noise."""
 HARD_TO_READ = re.compile(
-    r"\b(?:small|tiny|blur\w{0,4}|partial\w{0,2}|faint\w{0,2}|distant|handwritten|handwriting|cursive|illegible|unreadable|unclear|indistinct|obscured|graffiti|stylized|partly|fleeting|briefly)\b",
+    r"\b(?:small|tiny|blur\w{0,4}|partial\w{0,2}|faint\w{0,2}|distant|handwritten|handwriting|cursive"
+    r"|illegible|unreadable|unclear|indistinct|obscured|graffiti|stylized|partly|fleeting|briefly|writ(?:es"
+    r"|ing)|wrote|pens?|pencils?|chalk\w{0,5}|letter|note|notebook|embroidered|engraved|carved"
+    r"|tattoo\w{0,2}|far|background)\b",
     re.IGNORECASE,
 )
 SHOWN = re.compile(
-    r"\b(?:signs?|signage|signboard|texts?|reads?|reading|letter(?:s|ing)|subtitles?|captions?|logos?|banners?|labels?|labell?ed|written|words?|posters?"
-    r"|titles?|billboards?|screens?|printed|watermarks?|marked|inscri\w{1,7}|placards?|plaque|t-?shirts?|jersey|storefront|board|graphic|overlay|display(?:s|ed|ing)?|emblazoned|spells?|plate|sticker|tag|neon|headline|cover|bearing|branded)\b",
+    r"\b(?:signs?|signage|signboard|texts?|reads?|reading|letter(?:s|ing)|subtitles?|captions?|logos?"
+    r"|banners?|labels?|labell?ed|written|words?|posters?"
+    r"|titles?|billboards?|screens?|printed|watermarks?|marked|inscri\w{1,7}|placards?|plaque|t-?shirts?"
+    r"|jersey|storefront|board|graphic|overlay|display(?:s|ed|ing)?|emblazoned|spells?|plate|sticker|tag"
+    r"|neon|headline|cover|bearing|branded)\b",
     re.IGNORECASE,
 )
-SPOKEN = re.compile(r"\b(?:say(?:s|ing)?|said|shout(?:s|ing)?|asks?|asking|whispers?|sings?|singing|speaks?|yells?|yelling|exclaims?|repl(?:y|ies)|mouths?|chants?|called|so-called|known as|nicknamed|song|movie|film|novel)\b", re.I)  # fmt: skip
-META = frozenset(
-    ["a", "an", "the", "on", "in", "of", "at", "and", "or", "to", "is", "are", "with", "text", "texts", "sign", "signs", "reading", "reads", "read", "word", "words", "letter", "letters", "lettering", "logo", "label", "banner", "watermark", "corner", "top", "bottom", "left", "right", "upper", "lower", "center", "middle", "screen", "title", "subtitle", "subtitles", "caption", "visible", "written", "storefront", "billboard", "poster", "shirt", "number", "numbers", "sticker", "signage", "brand", "name", "plate", "says", "english", "chinese", "japanese", "korean", "characters", "partially", "various", "several", "small", "large", "white", "black", "red", "blue", "shows", "showing", "displays", "appears"]
+SPOKEN = any_of(
+    r"say(?:s|ing)?", "said", r"shout(?:s|ing)?", r"ask(?:s|ing)", r"whispers?", r"sing(?:s|ing)",
+    r"speaks?", r"yell(?:s|ing)",
+    "exclaims?", r"repl(?:y|ies)", "mouths?", "chants?", "called", "so-called", "known as", "nicknamed",
+    "song", "movie", "film", "novel",
 )  # fmt: skip
+META = names(
+    "a an the on in of at and or to is are with text texts sign signs reading reads read word words letter "
+    "letters lettering logo "
+    "label banner watermark corner top bottom left right upper lower center middle screen title subtitle "
+    "subtitles caption visible written "
+    "storefront billboard poster shirt number numbers sticker signage brand name plate says english "
+    "chinese japanese korean characters partially "
+    "various several small large white black red blue shows showing displays appears"
+)
 """Words that tell where text stands, in `text_visible`."""
 
 
@@ -37,7 +55,9 @@ def text(fields: Fields, evidence: Evidence) -> str | None:
     told = [claim for claim in told if wanted(claim)]
     if not told:
         return None
-    if not any(wanted(line) or line.strip() for line in evidence.words):
+    if not any(line.strip() for line in evidence.words):
+        if any(HARD_TO_READ.search(one.text) and SHOWN.search(one.text) for one in sentences(fields.dense)):
+            return None
         # One word may be a logo too small to be read; a phrase that size has nobody read either.
         long = next(
             (claim for claim in told if len(wanted(claim)) >= 2 and sum(map(len, wanted(claim))) >= 8), None
