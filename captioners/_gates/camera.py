@@ -142,6 +142,8 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
             f"camera_motion is {cited(fields.camera_motion)}, but the view was measured:"
             f" {_measured(evidence.camera)}"
         )
+    if len({move for move in moves if move != STATIC}) > 1:
+        moves = ["several"]
     if moves and not any(measured_as(move, evidence.camera) for move in moves):
         return f"the text says {cited(told[0][1])}, but the view was measured: {_measured(evidence.camera)}"
     return None

@@ -156,9 +156,7 @@ class ModelCaptioner(Captioner):
             "required": ["dense"],
             "additionalProperties": False,
         }
-        request = text_request(
-            upsample, schema, self.rules.sampling(0), prompt=quoted_data(prompt[:longest])
-        )
+        request = text_request(upsample, schema, self.rules.sampling(0), prompt=quoted_data(prompt[:longest]))
         answer = asyncio.run(self._once(request))
         try:
             found = json.loads(answer.raw)["dense"]
