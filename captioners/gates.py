@@ -62,8 +62,8 @@ class GateOptions(BaseModel):
     """Most of the dense caption's characters in phrases of five words that came before (same table), where
     they have ten words at least."""
     camera_confidence: float = Field(0.7, ge=0, le=1)
-    """Confidence of the measured camera motion from which it contradicts a caption: where two in three of the
-    clip's frames agree on it, and noise does not."""
+    """Confidence of the measured camera motion from which it contradicts a caption. It is a product of three
+    shares (captioners/_camera.py): 0.7 is 0.89 of each. A guess, on the side of passing captions."""
     similarity: bool = False
     """Whether a caption fails whose similarity to the picture is below its source's floor."""
     off: tuple[Reason, ...] = ()

@@ -38,10 +38,15 @@ _STILL = (
 )
 _ADVERB = r"(?: \w{1,12}ly| also| itself| then| again| largely| now)?"
 STANDS = re.compile(
-    rf"\bcamera(?:work)?{_ADVERB} (?:is|remains|stays|stands|holds|sits|keeps)(?: \w{{1,12}}ly)?"
+    rf"\bcamera(?:work)?(?: angle| position| view)?{_ADVERB} (?:is|remains|stays|stands|holds|sits"
+    rf"|keeps)(?: \w{{1,12}}ly)?"
     rf"(?: in a| on a| held| kept| in| set)?(?: \w{{1,12}}ly)? {_STILL}\b"
     rf"|\bcamera{_ADVERB} (?:does not|doesn['’]t|never|hardly ever) (?:move|shift|pan|tilt|change)"
     r"|\bcamera (?:is|remains|stays) (?:mounted )?on a tripod\b"
+    r"|\b(?:shot|filmed|captured|recorded) (?:from|on|with) an? (?:\w{1,12} )?tripod\b"
+    r"|\b(?:shot|framing|view) (?:is|remains|stays)(?: \w{1,12}ly)? (?:static|stationary|fixed|motionless"
+    r"|locked)\b"
+    r"|\bcamera static\b"
     rf"|\bcamera\b[^.;]{{0,30}}\b{_STILL} (?:position|frame|shot|angle|view|viewpoint|perspective)\b"
     r"|\b(?:static|stationary|fixed|locked-off|unmoving|motionless) (?:\w{1,12} )?"
     r"(?:camera(?! (?:that|which))|shot|camerawork|camera angle|framing)\b"
@@ -128,7 +133,7 @@ VERTIGO = re.compile(r"\b(?:dolly zoom|vertigo effect|zolly)\b", re.I)
 
 
 def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
-    text = f"{fields.dense} {fields.short}"
+    text = f"{fields.action}. {fields.dense} {fields.short}"
     told = claims_of(text)
     if VERTIGO.search(text):
         return None

@@ -80,6 +80,7 @@ AT_FIRST = tuple(
         rf"{_LEAD}(?:(?:in|within|across) (?:the|this|these) {_ADJECTIVE}(?:images?|picture|photo"
         r"|photograph|screenshot)"
         rf"|in this frame){_SUBJECT}[,:]?\s*",
+        rf"(?:frames|footage|video|clip) {_ADVERB}{_SHOWS}\s+{_NOT_A_THING}",
         rf"this is an? {_ADJECTIVE}{_STILL} (?:of|showing|depicting|featuring|that shows)\s+",
         rf"(?:an? )?{_ADJECTIVE}{_MOVING}{_SUFFIX} (?:of|showing|depicting|featuring|capturing"
         r"|that shows)\s+",

@@ -50,16 +50,23 @@ class Thing:
 
 
 def colour(fields: Fields, evidence: Evidence) -> str | None:
-    texts = {name: unquoted(getattr(fields, name)) for name in ("subject", "action", "dense", "short")}
+    texts = {
+        name: unquoted(getattr(fields, name))
+        for name in ("subject", "action", "background", "dense", "short")
+    }
     whole = " ".join(texts.values())
     if fault := _measured(fields, evidence):
         return fault
     if COLOUR_CHANGES.search(whole):
         return None
     things = {name: things_of(text) for name, text in texts.items()}
+    # A blue car behind a red one is another car.
+    things["background"] = [thing for thing in things["background"] if thing.noun not in texts["subject"]]
     names = list(texts)
     for at, one in enumerate(names):
         for other in names[at + 1 :]:
+            if other == "background":
+                continue
             if fault := _differ(one, things[one], texts[one], other, things[other], texts[other]):
                 return fault
     return next((fault for name in names if (fault := _itself(name, things[name], texts[name]))), None)
@@ -102,13 +109,23 @@ def things_of(text: str) -> list[Thing]:
         noun_word = place["noun"].lower()
         if noun_word not in NO_THING and not negated(text, place.start("colour")):
             found.append(
-                Thing(noun_word, frozenset((COLOURS[place["colour"].lower()],)), place[0], "", False, True)
+                Thing(
+                    noun_word,
+                    frozenset((COLOURS[place["colour"].lower()],)),
+                    place[0],
+                    _owner(text, place.start()),
+                    False,
+                    True,
+                )
             )
     return found
 
 
 def _owner(text: str, at: int) -> str:
-    """The last person named before, whose clothes they may be."""
+    """Whose clothes they may be: the only person, or the last one named before."""
+    everyone = {singular(found.lower()) for found in PEOPLE.findall(text)} - {"person", "other"}
+    if len(everyone) == 1:
+        return everyone.pop()
     people = PEOPLE.findall(text[max(0, at - 120) : at])
     return singular(people[-1].lower()) if people else ""
 

@@ -38,6 +38,7 @@ OF_FRAMES = any_of(
     r"(?:the|this) (?:sequence|series|set|collection) of (?:\w{1,15} )?(?:images|stills|screenshots)",
     r"frame (?:to|by) frame(?! animat)",
     r"the frame (?:shows?|depicts?|captures?|features?|displays?)",
+    r"frames (?:show|depict|capture|reveal|suggest|display|feature)",
     r"key-?frames?",
     r"frame sequence",
 )
@@ -67,7 +68,7 @@ OF_VIDEO = any_of(
     r"|reveals?)",
     r"(?:provided|given|attached|uploaded) (?:video|images?|clips?|frames|footage)",
     r"the viewers? (?:can |is |are )?(?:sees?|shown|observe|given)",
-    r"(?:based on|judging (?:by|from)) the (?:video|images?|frames|footage|clip)",
+    r"(?:based on|judging (?:by|from)|from) the (?:video|images?|frames|footage|clip)",
 )
 OF_THE_VIDEO = any_of(
     rf"(?:the|this) {_VIDEO} (?:\w{{2,14}}ly )?(?:shows|depicts|captures|features|begins|starts|ends|opens"
@@ -84,6 +85,8 @@ ALWAYS = any_of(
     r"as the (?:video|footage|frames) (?:progress(?:es)?|continues|unfolds)",
     r"here is (?:a|the) (?:\w{1,15} )?(?:caption|description)",
     r"(?:caption|description):",
+    r"the viewer(?:['’]s)?",
+    rf"this (?:is|appears to be|seems to be) an? (?:\w{{1,15}} ){{0,2}}{_VIDEO}",
 )
 """Talk, even where screens and pictures are seen."""
 THINGS_CALLED_CLIP = re.compile(

@@ -21,7 +21,7 @@ print, but hardly four words of five. A guess."""
 HARD_TO_READ = re.compile(
     r"\b(?:small|tiny|blur\w{0,4}|partial\w{0,2}|faint\w{0,2}|distant|handwritten|handwriting|cursive"
     r"|illegible|unreadable|unclear|indistinct|obscured|graffiti|stylized|partly|fleeting|briefly|writ(?:es"
-    r"|ing)|wrote|pens?|pencils?|chalk\w{0,5}|letter|note|notebook|embroidered|engraved|carved"
+    r"|ing)|wrote|pens?|pencils?|chalk\w{0,5}|letter|note|notebook|faded|ink|embroidered|engraved|carved"
     r"|tattoo\w{0,2}|far|background)\b",
     re.IGNORECASE,
 )

@@ -91,6 +91,8 @@ COLOUR_CHANGES = any_of(
     r"colou?r[- ]?chang\w{1,4}",
 )
 MONOCHROME = any_of(
+    r"(?:scene|footage|film|video|picture) is (?:\w{1,12}ly )?(?:monochrome|black[- ]and[- ]white"
+    r"|gr[ae]yscale)",
     r"black[- ]and[- ]white (?:film|footage|video|clip|imagery|scene|photography|cinematography|style|shot"
     r"|tones?"
     r"|aesthetics?|palette|movie|recording|animation|sequence|look|filter|treatment|format|presentation)",

@@ -36,6 +36,7 @@ NOT_DAY = any_of(
     r"day[- ]for[- ]night",
 )
 NIGHT = any_of(
+    r"(?<![^,;] )night(?=[,.;]|$)",
     r"(?:at|by|in the|into the|during the|through the|under the|of|is|a|the) night(?! (?:of|before|after"
     r"|with))(?=[.,;:!?]|$| (?:sky|scene|street|market|city|view|air|traffic|skyline|lights|landscape"
     r"|setting|shot|drive|fair|time|and|as|while|in|on|over|outside|under|with))",

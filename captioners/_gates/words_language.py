@@ -37,7 +37,7 @@ FUNCTION_WORDS: dict[str, frozenset[str]] = {
         "ro": "un o și este sunt în cu pe la de din pentru care se lui ei său sa iar spre lângă prin",
     }.items()
 }
-"""Words that every text of a language is full of: about 40 % of running text, 30 % of captions."""
+"""Words that every text of a language is full of: 32 to 58 % of 125 captions in English."""
 SCRIPTS = {
     "zh": r"[\u3400-\u4dbf\u4e00-\u9fff]", "ja": r"[\u3040-\u30ff\u4e00-\u9fff]", "ko": r"[\uac00-\ud7af]",
     "ru": r"[\u0400-\u04ff]", "ar": r"[\u0600-\u06ff]", "hi": r"[\u0900-\u097f]", "th": r"[\u0e00-\u0e7f]",

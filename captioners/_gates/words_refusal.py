@@ -49,7 +49,8 @@ REFUSAL = any_of(
     r"(?:actually )?(?:provided|attached|uploaded|supplied|given|received|included|submitted|accessible)",
     r"please (?:provide|upload|share|attach|send|supply|try (?:again|another)|re-?upload|resubmit|describe"
     r"|let me know)",
-    rf"(?:the|this|your|that) (?:provided |attached |uploaded )?{_ASKED}(?: file)? (?:is|are|was|were"
+    rf"(?:the|this|your|that) (?:provided |attached |uploaded )?{_ASKED}(?: file| content| data)? (?:is|are"
+    r"|was|were"
     r"|has been|have been"
     r"|could not be|cannot be|can['’]?t be|couldn['’]t be|did not|didn['’]t|failed to|does not|may|might"
     r"|appears to be)"
@@ -81,6 +82,8 @@ REFUSAL = any_of(
     r"(?:content|description|caption|response|output) (?:has been |was |is )?(?:blocked|filtered|withheld"
     r"|redacted|flagged)"
     r" (?:due to|because|for|by)",
+    r"the (?:assistant|ai|ai model|language model) (?:did not|cannot|could not|was unable|is unable|refused"
+    r"|declined)",
     r"lo siento,? (?:pero )?no puedo",
     r"no puedo (?:ayudar|ver|describir|procesar)",
     r"je suis désolée?,? (?:mais )?je",
