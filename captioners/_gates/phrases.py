@@ -59,6 +59,7 @@ OF_VIDEO = any_of(
     rf"(?:in|within|throughout|during|across|of|from|by|for|to) the (?:\w+ )?{_VIDEO}(?! (?:game|call"
     r"|player|wall|conference|screen|store|monitor|camera|editor|chat|projector|feed|display|equipment"
     r"|village))",
+    rf"(?:the|this) {_VIDEO}(?=,)",
     rf"as (?:the|this) {_FILM} \w+",
     r"(?:in|of) (?:the|this) (?:image|picture|photo|photograph|screenshot)s?",
     r"the (?:image|screenshot) (?:is|was|has|contains|appears|seems|does|conveys|suggests|captured)",
