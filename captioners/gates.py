@@ -38,11 +38,11 @@ class GateOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     min_words: int = Field(20, ge=1)
-    """Fewest words of the dense caption. Published dense captions have 50 to 200; below 20 a clip of seconds is
-    named and not described."""
+    """Fewest words of the dense caption. Published dense captions have 50 to 200; below 20 a clip of seconds
+    is named and not described."""
     max_words: int = Field(150, ge=1)
-    """Most words of the dense caption: what the schema has room for (1,600 characters), and less than T5's 512
-    tokens."""
+    """Most words of the dense caption: what the schema has room for (1,600 characters), and less than T5's
+    512 tokens."""
     max_short_words: int = Field(20, ge=1)
     """Most words of the short caption: one sentence."""
     language: str | None = "en"
@@ -56,14 +56,14 @@ class GateOptions(BaseModel):
     top_4gram: float = Field(0.16, gt=0, le=1)
     """The same for four words (same table)."""
     repeats: int = Field(3, ge=2)
-    """Times from which those shares count. In a text of 20 words, a phrase that comes twice for good reason is
-    above each of them."""
+    """Times from which those shares count. In a text of 20 words, a phrase that comes twice for good reason
+    is above each of them."""
     duplicate_5gram: float = Field(0.15, gt=0, le=1)
-    """Most of the dense caption's characters in phrases of five words that came before (same table), where they
-    have ten words at least."""
+    """Most of the dense caption's characters in phrases of five words that came before (same table), where
+    they have ten words at least."""
     camera_confidence: float = Field(0.7, ge=0, le=1)
-    """Confidence of the measured camera motion from which it contradicts a caption: where two in three of the
-    clip's frames agree on it, and noise does not."""
+    """Confidence of the measured camera motion from which it contradicts a caption. It is a product of three
+    shares (captioners/_camera.py): 0.7 is 0.89 of each. A guess, on the side of passing captions."""
     similarity: bool = False
     """Whether a caption fails whose similarity to the picture is below its source's floor."""
     off: tuple[Reason, ...] = ()
@@ -92,8 +92,8 @@ class Judged:
 
 
 BOUND = 6_000
-"""Characters of a text that gates read. Dense captions have 1,600 at most (the schema); whatever is longer fails
-by its words alone."""
+"""Characters of a text that gates read. Dense captions have 1,600 at most (the schema); whatever is longer
+fails by its words alone."""
 CUT = frozenset(("length", "max_tokens", "model_length"))
 BLOCKED = frozenset(("content_filter", "safety", "refusal", "prohibited_content", "blocklist"))
 """How servers name the ends of answers that they cut, and of those they withhold."""

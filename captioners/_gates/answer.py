@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from captioners._gates.prose import cited
-from captioners._gates.words import AXES, BESIDE_A_MOVE, MOTIONS, NOTHING, SHOTS, WAYS
+from captioners._gates.words import NOTHING
+from captioners._gates.words_camera import AXES, BESIDE_A_MOVE, MOTIONS, SHOTS, WAYS
 from captioners.dialogue.schema import CAMERA_MOTIONS, FIELDS, MAY_BE_EMPTY, SHOT_TYPES, Fields
 
 LARGEST = 64 * 1024
@@ -145,7 +146,7 @@ def _one_motion(plain: str) -> str | None:
     if plain in CAMERA_MOTIONS:
         return plain
     for known, pattern in MOTIONS.items():
-        if pattern.fullmatch(plain):
+        if re.fullmatch(pattern, plain):
             return known
     words = plain.split()
     axes = {AXES[word] for word in words if word in AXES}
@@ -157,10 +158,11 @@ def _one_motion(plain: str) -> str | None:
 
 
 def _shot(value: str) -> str:
-    plain = _plain(value)
-    if plain in SHOT_TYPES:
-        return plain
+    plain = _plain(value).removeprefix("a ").removeprefix("an ")
+    for known in SHOT_TYPES:
+        if plain == _plain(known):
+            return known
     for known, pattern in SHOTS.items():
-        if pattern.fullmatch(plain):
+        if re.fullmatch(pattern, plain):
             return known
     return value

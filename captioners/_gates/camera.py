@@ -1,14 +1,16 @@
 """The gate on the camera: its field, the sentences about it, and what was measured must agree.
 
-Flow cannot tell a camera that pans from one that trucks, tilt from pedestal, zoom from dolly: as a measurement
-each pair is one thing. `orbit`, `tracking` and `several` hold movements of any kind, and contradict only a
-camera that stands."""
+Flow cannot tell a camera that pans from one that trucks, tilt from pedestal, zoom from dolly: as a
+measurement each pair is one thing. `orbit`, `tracking` and `several` hold movements of any kind, and
+contradict only a camera that stands."""
 
 import re
+from itertools import zip_longest
 
 from captioners._gates.prose import cited, negated, sentences, unquoted
-from captioners._gates.words import AXES, WAYS
-from captioners.dialogue.schema import Fields
+from captioners._gates.words import any_of
+from captioners._gates.words_camera import AXES, WAYS
+from captioners.dialogue.schema import CAMERA_MOTIONS, Fields
 from captioners.dialogue.types import Evidence
 
 STATIC = "static"
@@ -17,38 +19,82 @@ OPPOSITE = {"left": "right", "right": "left", "up": "down", "down": "up", "in": 
 OF_ANY_KIND = frozenset(("orbit", "tracking", "several", "handheld"))
 """Movements that hold others."""
 
-CAMERA = re.compile(
-    r"\b(?:camera|cameraman|viewpoint|camerawork|drone shot|shot|view|lens|framing|handheld|hand-held)\b",
-    re.I,
-)
+CAMERA = re.compile(r"\b(?:camera(?:work)?|cinematography)\b", re.I)
 CAMERA_AS_THING = re.compile(
-    r"\b(?:hold(?:s|ing)|carr(?:y|ies|ying)|look(?:s|ing)? (?:in)?to(?:wards?)?|look(?:s|ing)? at|fac(?:es|ing)|toward|towards|to|at|away from|past|behind|near"
-    r"|from|with|her|his|their|security|film|video|old|vintage|digital) (?:the |a |an )?(?:\w+ )?cameras?\b",
+    r"\b(?:hold(?:s|ing)|carr(?:y|ies|ying)|look(?:s|ing)? (?:in)?to(?:wards?)?|look(?:s|ing)? at|fac(?:es"
+    r"|ing)|toward"
+    r"|towards|to|at|away from|past|behind|near|with|her|his|their|my|security|surveillance|film|video|old"
+    r"|vintage"
+    r"|digital|around|beside|by|on|under|raises|lowers|lifts|adjusts|of) (?:the |a "
+    r"|an )?(?:\w{1,20} )?camera\b"
+    r"|(?<=\w )an? (?:\w{1,20} )?camera\b",
     re.IGNORECASE,
 )
-_STILL = r"(?:static|stationary|motionless|unmoving|locked[- ]off|locked|immobile|fixed|perfectly still|completely still|entirely still|still)"
+"""A camera in the picture, or where somebody looks."""
+_STILL = (
+    r"(?:static|stationary|motionless|unmoving|locked[- ]off|locked|immobile|fixed|perfectly still"
+    r"|completely still"
+    r"|entirely still|still)"
+)
+_ADVERB = r"(?: \w{1,12}ly| also| itself| then| again| largely| now)?"
 STANDS = re.compile(
-    rf"\bcamera(?: \w+ly)? (?:is|remains|stays|stands|holds|sits|keeps)(?: \w{{1,12}}ly)?(?: in a| on a| held| kept| completely| in)? {_STILL}\b"
-    rf"|\bcamera(?: \w+ly)? (?:does not|doesn['’]t|never|hardly ever) (?:move|shift|pan|tilt|change)"
-    r"|\b(?:static|stationary|fixed|locked-off|locked|unmoving|motionless) (?:\w+ )?(?:camera|shot|camerawork|view|frame|framing|angle|position|viewpoint|wide shot|perspective)\b"
-    r"|\b(?:no|without(?: any)?) (?:visible |noticeable |apparent )?camera (?:movement|motion)\b|\bmounted on a tripod\b|\btripod shot\b|\bcamera (?:is )?on a tripod\b",
+    rf"\bcamera(?:work)?(?: angle| position| view)?{_ADVERB} (?:is|remains|stays|stands|holds|sits"
+    rf"|keeps)(?: \w{{1,12}}ly)?"
+    rf"(?: in a| on a| held| kept| in| set)?(?: \w{{1,12}}ly)? {_STILL}\b"
+    rf"|\bcamera{_ADVERB} (?:does not|doesn['’]t|never|hardly ever) (?:move|shift|pan|tilt|change)"
+    r"|\bcamera (?:is|remains|stays) (?:mounted )?on a tripod\b"
+    r"|\b(?:shot|filmed|captured|recorded) (?:from|on|with) an? (?:\w{1,12} )?tripod\b"
+    r"|\b(?:shot|framing|view) (?:is|remains|stays)(?: \w{1,12}ly)? (?:static|stationary|fixed|motionless"
+    r"|locked)\b"
+    r"|\bcamera static\b"
+    rf"|\bcamera\b[^.;]{{0,30}}\b{_STILL} (?:position|frame|shot|angle|view|viewpoint|perspective)\b"
+    r"|\b(?:static|stationary|fixed|locked-off|unmoving|motionless) (?:\w{1,12} )?"
+    r"(?:camera(?! (?:that|which))|shot|camerawork|camera angle|framing)\b"
+    r"|\bwith the camera (?:fixed|locked|stationary|static)\b"
+    r"|\b(?:no|without(?: any)?) (?:visible |noticeable |apparent )?camera (?:movement|motion)\b",
     re.IGNORECASE,
 )
-_FILLER = r"(?:(?!(?:static|while|and|as|but)\b)[\w'’-]{1,15},? ){0,4}?"
-MOVES_THERE = re.compile(
-    rf"\b(?P<verb>{'|'.join(AXES)}|move|moves|moving|travels?|glides?|gliding|drifts?|drifting|floats?|rises?|rising|ascends?|ascending|descends?|descending"
-    rf"|lowers?|lowering|lifts?|retreats?|advances?|closes|widens)\b(?: {_FILLER}(?P<way>{'|'.join(WAYS)}|closer|nearer|away|open)\b)?",
+_VERBS = (
+    rf"(?:{'|'.join(AXES)}|move|moves|moving|travels?|glides?|gliding|drifts?|drifting|floats?|rises?"
+    r"|rising|ascends?"
+    r"|ascending|descends?|descending|lowers?|lowering|lifts?|retreats?|advances?|closes|widens)"
+)
+_WAY = rf"(?P<way>{'|'.join(WAYS)}|closer|nearer|away|open)"
+_FILLER = r"(?:(?!(?:static|while|and|as|but)\b)[\w'’-]{1,15},? ){0,6}?"
+MOVES_THERE = re.compile(rf"\b(?P<verb>{_VERBS})\b(?: {_FILLER}{_WAY}\b)?", re.IGNORECASE)
+AT_ONCE = re.compile(
+    r"\b(?:shot|view|viewpoint|perspective|lens|scene|pov)(?: \w{1,12}ly| then)? "
+    rf"(?P<said>(?:{'|'.join(word for word in AXES if word.endswith('s'))}|moves)(?: {_FILLER}{_WAY}\b)?)",
     re.IGNORECASE,
 )
+"""Of other words for the camera only what they do at once: `a wide shot shows a man moving forward`."""
+NAMED = re.compile(
+    r"\b(?:(?:slow|slowly|gradual|gradually|gentle|gently|smooth|smoothly|quick|quickly|steady"
+    r"|sweeping)[, ]{1,2}"
+    r"|(?:shot|view|angle), (?:\w{1,12}ly )?)"
+    r"(?P<said>(?:pan|panning|zoom|zooming|zooms|dolly|dollying)\b(?:[- ](?:shot "
+    r"|movement )?(?:to(?:wards?)? the )?"
+    rf"{_WAY}\b)?)(?! of)",
+    re.IGNORECASE,
+)
+"""`A slow pan to the left`, `wide shot, panning left`."""
 OTHERS = {
-    "orbit": re.compile(r"\b(?:orbit(?:s|ing)?|circl(?:es|ing)|revolv(?:es|ing)|arcs?|arcing|rotat(?:es|ing) around|moves? around|swirls)\b", re.I),
-    "tracking": re.compile(r"\b(?:track(?:s|ing)|follow(?:s|ing)|keeps? pace)\b", re.I),
-    "handheld": re.compile(r"\b(?:hand-?held|shak(?:es|y|ing)|jitter(?:s|y)|wobbl(?:es|y|ing)|bounc(?:es|ing)|jerk(?:s|y))\b", re.I),
-    "roll": re.compile(r"\b(?:rolls|rolling|dutch roll|barrel roll)\b", re.I),
+    "orbit": any_of(
+        r"orbit(?:s|ing)?", r"circl(?:es|ing)", r"revolv(?:es|ing)", r"arc(?:s|ing)?", r"rotat(?:es|ing)",
+        "spins",
+        r"moves? around", "swirls",
+    ),
+    "tracking": any_of(r"track(?:s|ing)", r"follow(?:s|ing)", r"keeps? pace"),
+    "handheld": any_of(
+        "hand-?held", r"shak(?:es|y|ing)", r"jitter(?:s|y)", r"wobbl(?:es|y|ing)", r"bounc(?:es|ing)",
+        r"jerk(?:s|y)"
+    ),
+    "roll": any_of("rolls", "rolling", "dutch roll", "barrel roll"),
 }  # fmt: skip
-VERTICAL = {"rise": "up", "rises": "up", "rising": "up", "ascend": "up", "ascends": "up", "ascending": "up", "lift": "up",
-            "lifts": "up", "descend": "down", "descends": "down", "descending": "down", "lower": "down", "lowers": "down",
-            "lowering": "down"}  # fmt: skip
+VERTICAL = {
+    **dict.fromkeys(("rise", "rises", "rising", "ascend", "ascends", "ascending", "lift", "lifts"), "up"),
+    **dict.fromkeys(("descend", "descends", "descending", "lower", "lowers", "lowering"), "down"),
+}
 TRAVELS = {
     "left": "truck",
     "right": "truck",
@@ -57,13 +103,28 @@ TRAVELS = {
     "in": "dolly",
     "out": "dolly",
 }
+THINGS = frozenset(AXES) - {
+    "pan",
+    "pans",
+    "panning",
+    "tilts",
+    "tilting",
+    "zoom",
+    "zooms",
+    "zooming",
+    "dollies",
+    "dollying",
+}
+"""Words for a movement that are things or deeds as well, unless a direction follows: `trucks`, `pushes`."""
 WHICH_WAY = {**WAYS, "closer": "in", "nearer": "in", "away": "out", "open": "out"}
 LITTLE = re.compile(
-    r"\b(?:slight|slightly|subtle|subtly|minor|barely|almost|nearly|mostly|minimal|tiny|hardly|gentle sway)\b",
+    r"\b(?:slight|slightly|subtle|subtly|minor|barely|almost|nearly|mostly|minimal|tiny|hardly"
+    r"|gentle sway)\b",
     re.I,
 )
 IN_TURN = re.compile(
-    r"\b(?:before|then|until|initially|at first|finally|eventually|after|afterwards|later|briefly|begins?|starts?|ends?|settles?|comes to|stops?"
+    r"\b(?:before|then|until|initially|at first|finally|eventually|after|afterwards|later|briefly|begins?"
+    r"|starts?|ends?|settles?|comes to|stops?"
     r"|pauses?|at the end|at the beginning|at the start|once|when)\b",
     re.IGNORECASE,
 )
@@ -72,7 +133,7 @@ VERTIGO = re.compile(r"\b(?:dolly zoom|vertigo effect|zolly)\b", re.I)
 
 
 def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
-    text = f"{fields.dense} {fields.short}"
+    text = f"{fields.action}. {fields.dense} {fields.short}"
     told = claims_of(text)
     if VERTIGO.search(text):
         return None
@@ -86,6 +147,8 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
             f"camera_motion is {cited(fields.camera_motion)}, but the view was measured:"
             f" {_measured(evidence.camera)}"
         )
+    if len({move for move in moves if move != STATIC}) > 1:
+        moves = ["several"]
     if moves and not any(measured_as(move, evidence.camera) for move in moves):
         return f"the text says {cited(told[0][1])}, but the view was measured: {_measured(evidence.camera)}"
     return None
@@ -102,82 +165,92 @@ def claims_of(text: str) -> list[tuple[str, str]]:
     for sentence in sentences(text):
         plain = unquoted(sentence.text)
         for place in STANDS.finditer(plain):
-            if (
-                "camera" in place[0].lower()
-                or "shot" in place[0].lower()
-                or "tripod" in place[0].lower()
-                or "fram" in place[0].lower()
-            ):
+            if not LITTLE.search(plain[max(0, place.start() - 12) : place.end()]):
                 found.append((STATIC, place[0]))
-        for about in CAMERA.finditer(plain):
-            if CAMERA_AS_THING.search(plain, max(0, about.start() - 30), about.end()):
-                continue
-            start = about.start() if about[0].lower() in ("camera", "cameraman", "lens") else about.end()
-            found += _moves(_clause(plain, start))
-            if about[0].lower() in ("shot", "handheld", "hand-held", "framing", "camerawork"):
-                found += _named(plain, about)
-            break
+        mentions = [
+            place
+            for place in CAMERA.finditer(plain)
+            if not CAMERA_AS_THING.search(plain, max(0, place.start() - 30), place.end())
+        ]
+        for place, following in zip_longest(mentions, mentions[1:]):
+            found += _moves(_clause(plain[place.end() : following.start() if following else None]))
+        for place in (*AT_ONCE.finditer(plain), *NAMED.finditer(plain)):
+            if not negated(plain, place.start()):
+                found += _moves(place["said"])
+        found += _kinds(plain)
     return found
 
 
-def _clause(plain: str, start: int) -> str:
-    """What is said of the camera: up to where another subject begins."""
-    rest = plain[start : start + 300]
-    end = re.search(
-        r"[.;!?]|,? (?:while|as) (?!(?:it|the camera)\b)|, (?:a|an|the) (?!camera\b)|\b(?:of|showing|revealing|capturing|to (?:reveal|show|capture|follow))\b", rest
-    )  # fmt: skip
-    return rest[: end.start()] if end else rest
+OTHER_SUBJECT = re.compile(
+    r"[.;!?]|\b(?:while|as|of|who|which|that)\b|, (?:an?|the) |\b(?:show|reveal|captur|focus|record|watch"
+    r"|look|fram|film|keep|highlight"
+    r"|emphasi[sz]|display|see|present|observ|document|offer|provid|giv|tak)(?:s|es|e|ing)\b"
+    r"|\bto (?:reveal|show|capture|follow|keep|include|focus)\b",
+    re.IGNORECASE,
+)
+
+
+WHENCE = re.compile(r" from (?:the )?(?:far )?(?:left|right|up|down|back|in|out)\b", re.IGNORECASE)
+
+
+def _clause(rest: str) -> str:
+    """What is said of the camera: up to where something else moves."""
+    end = OTHER_SUBJECT.search(rest[:300])
+    return WHENCE.sub("", rest[: end.start()] if end else rest[:300])
 
 
 def _moves(clause: str) -> list[tuple[str, str]]:
     found = []
-    head = re.match(r"(?:camera|cameraman|lens)?(?:'s|’s)?", clause)
-    body = clause[head.end() :] if head else clause
-    for place in MOVES_THERE.finditer(body):
-        verb, way = place["verb"].lower(), (place["way"] or "").lower()
-        way = WHICH_WAY.get(way, "")
-        if negated(body, place.start()):
-            continue
-        if verb in AXES:
-            axis = AXES[verb]
-            if axis == "dolly" and verb.startswith("pu"):
-                way = "in" if verb.startswith("push") else "out"
-            if way and way not in ("left", "right") and axis in ("pan", "truck"):
-                way = ""
-            if way in ("left", "right") and axis not in ("pan", "truck"):
-                way = ""
-            found.append((f"{axis} {way}".strip(), place[0]))
-        elif verb in VERTICAL:
-            found.append((f"pedestal {VERTICAL[verb]}", place[0]))
-        elif verb == "closes":
-            if way == "in":
-                found.append(("zoom in", place[0]))
-        elif verb == "widens":
-            found.append(("zoom out", place[0]))
-        elif way:
-            found.append((f"{TRAVELS[way]} {way}", place[0]))
-        else:
-            found.append(("several", place[0]))
-    for name, pattern in OTHERS.items():
-        if (place_of := pattern.search(body)) and not negated(body, place_of.start()):
-            little = name == "handheld" and LITTLE.search(
-                body[max(0, place_of.start() - 20) : place_of.end() + 10]
-            )
-            if not little:
-                found.append((name, place_of[0]))
-    return found
-
-
-def _named(plain: str, about: re.Match[str]) -> list[tuple[str, str]]:
-    """`a slow pan left`, `a handheld shot`, `a tracking shot`."""
-    before = plain[max(0, about.start() - 30) : about.end()]
-    found = []
-    for name in ("tracking", "handheld", "orbit"):
-        if (place := re.search(OTHERS[name].pattern + r"[\w -]{0,12}$", before, re.I)) and not negated(
-            before, place.start()
+    for place in MOVES_THERE.finditer(clause):
+        if not _slight(clause, place) and (
+            move := _move(place["verb"].lower(), (place["way"] or "").lower())
         ):
-            found.append((name, place[0]))
+            found.append((move, place[0]))
+    for name, pattern in OTHERS.items():
+        if (other := pattern.search(clause)) and not _slight(clause, other):
+            found.append((name, other[0]))
     return found
+
+
+def _slight(clause: str, place: re.Match[str]) -> bool:
+    """Denied, or so little that a camera which stands may do it."""
+    around = clause[max(0, place.start() - 20) : place.end() + 20]
+    return negated(clause, place.start()) or LITTLE.search(around) is not None
+
+
+def _move(verb: str, direction: str) -> str | None:
+    way = WHICH_WAY.get(direction, "")
+    if verb in THINGS and not way:
+        return None
+    if verb in AXES:
+        axis = AXES[verb]
+        if verb.startswith("pu"):
+            way = "in" if verb.startswith("push") else "out"
+        return f"{axis} {way}" if f"{axis} {way}" in CAMERA_MOTIONS else axis
+    if verb in VERTICAL:
+        return f"pedestal {VERTICAL[verb]}"
+    if verb == "closes":
+        return "zoom in" if way == "in" else None
+    if verb == "widens":
+        return "zoom out"
+    return f"{TRAVELS[way]} {way}" if way else "several"
+
+
+KINDS = re.compile(
+    r"\b(?:(?P<tracking>tracking)|(?P<handheld>hand-?held|shaky)|(?P<orbit>orbiting|orbital|arc))"
+    r"(?: \w{1,12})? (?:shot|camera|camerawork|footage|camera movement)\b",
+    re.IGNORECASE,
+)
+"""`A tracking shot`, `a handheld camera`."""
+
+
+def _kinds(plain: str) -> list[tuple[str, str]]:
+    return [
+        (place.lastgroup or "", place[0])
+        for place in KINDS.finditer(plain)
+        if not _slight(plain, place)
+        and not CAMERA_AS_THING.search(plain, max(0, place.start() - 30), place.end())
+    ]
 
 
 def _field_and_text(field: str, told: list[tuple[str, str]], in_turn: bool) -> str | None:
@@ -185,8 +258,9 @@ def _field_and_text(field: str, told: list[tuple[str, str]], in_turn: bool) -> s
     if not moves:
         return None
     stands, moving = STATIC in moves, [at for at, move in enumerate(moves) if move != STATIC]
-    if stands and moving and not in_turn and field != "unclear":
-        return f"the text says {cited(told[moves.index(STATIC)][1])} and also {cited(told[moving[0]][1])} of the camera"
+    if stands and moving and not in_turn:
+        still, move = told[moves.index(STATIC)][1], told[moving[0]][1]
+        return f"the text says {cited(still)} and also {cited(move)} of the camera"
     if field != "unclear" and not any(agree(field, move) for move in moves):
         return f"camera_motion is {cited(field)}, but the text says {cited(told[0][1])} of the camera"
     return None

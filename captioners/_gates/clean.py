@@ -10,15 +10,17 @@ _ADJECTIVE = (
     r"|looping|captured|recorded|sampled|selected|input|attached|uploaded|sequential|consecutive) ){0,2}"
 )
 _STILLS = r"(?:frames|images|stills|still images|pictures|photos|photographs|shots|screenshots|snapshots)"
-_MOVING = rf"(?:video|clip|footage|recording|sequence of {_STILLS}|series of {_STILLS}|set of {_STILLS}|collection of {_STILLS})"
+_MOVING = rf"(?:video|clip|footage|recording|(?:sequence|series|set|collection) of {_STILLS})"
 _SUFFIX = r"(?: (?:clips?|footage|sequence|segment|frames?|snippet|recording))?"
 _FILM = rf"(?:{_MOVING}|videos|clips|sequence|frames|film clip){_SUFFIX}"
 _STILL = r"(?:frame|images?|picture|photo|photograph|snapshot|screenshot|still)(?: sequence)?"
 _ADVERB = r"(?:(?:\w{2,14}ly|also|then|next|now|first|primarily) ){0,2}"
 _SHOWS = (
     r"(?:shows?|depicts?|captures?|features?|presents?|displays?|showcases?|illustrates?|portrays?|reveals?"
-    r"|highlights?|documents?|follows?|focus(?:es)? on|cent(?:er|re)s? (?:on|around)|begins? (?:with|by showing)"
-    r"|opens? (?:with|on)|starts? (?:with|off with|by showing)|ends? (?:with|by showing)|concludes? (?:with|by showing)"
+    r"|highlights?|documents?|follows?|focus(?:es)? on|cent(?:er|re)s? (?:on|around)|begins? (?:with"
+    r"|by showing)"
+    r"|opens? (?:with|on)|starts? (?:with|off with|by showing)|ends? (?:with|by showing)|concludes? (?:with"
+    r"|by showing)"
     r"|contains?|consists? of|is of|is about|provides|offers|appears? to (?:show|depict|capture|feature)"
     r"|seems? to (?:show|depict|capture|feature)"
     r"|(?:is|are) (?:showing|depicting|capturing|featuring|displaying|presenting|showcasing))"
@@ -27,13 +29,15 @@ _NOT_A_THING = (
     r"(?!(?:how|what|why|where|when|who|whether|off|up|signs|in|on|at|with|by|from|to|and|or|as)\b)"
 )
 _SUBJECT = (
-    r"(?=(?:,|:)|\s+(?:an?|the|there|two|three|four|five|several|many|some|people|we|you|he|she|it|they|one|i|his"
+    r"(?=(?:,|:)|\s+(?:an?|the|there|two|three|four|five|several|many|some|people|we|you|he|she|it|they|one"
+    r"|i|his"
     r"|her|their|this|another|both|no)\b)"
 )
 _WE_SEE = (
     r"(?:(?:we|you|one|i) (?:(?:can|could|may|will|are able to|also|first|then|now|only|clearly) ){0,3}"
     r"(?:see|observe|notice|witness)|the viewer (?:(?:can|also|then|first) ){0,2}(?:sees?|observes?|notices?)"
-    r"|(?:we|the viewers?) (?:are|is) (?:shown|presented with|introduced to)|it (?:can be seen|is (?:shown|clear|evident"
+    r"|(?:we|the viewers?) (?:are|is) (?:shown|presented with|introduced to)|it (?:can be seen|is (?:shown"
+    r"|clear|evident"
     r"|visible|apparent)) that)(?: that)?"
 )
 _LEAD = (
@@ -42,24 +46,30 @@ _LEAD = (
 
 CHATTER = re.compile(
     r"\s*(?:(?:sure|certainly|of course|okay|ok|absolutely|great)[!,.:]+\s*)?(?:"
-    r"(?:here(?:['’]s| is| are)|this is|below is|the following is) (?:(?:a|an|the|your|my) )?(?:[\w-]{1,20} ){0,4}?"
+    r"(?:here(?:['’]s| is| are)|this is|below is|the following is) (?:(?:a|an|the|your"
+    r"|my) )?(?:[\w-]{1,20} ){0,4}?"
     r"(?:caption|description|summary)s?(?: (?:of|for|that|based|describing)[^.:\n]{0,80})?:"
-    r"|(?:\*\*|#{1,4} )?(?:(?:dense|short|video|image|detailed|brief|long|final|scene) )?(?:caption|description|summary"
+    r"|(?:\*\*|#{1,4} )?(?:(?:dense|short|video|image|detailed|brief|long|final|scene) )?(?:caption"
+    r"|description|summary"
     r"|answer|output)(?:\*\*)?:(?:\*\*)?)\s*",
     re.IGNORECASE,
 )
 PREFIXES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"{_LEAD}(?:the|this|these|our) {_ADJECTIVE}{_FILM} {_ADVERB}{_SHOWS}(?: that| us)?\s+{_NOT_A_THING}",
+        rf"{_LEAD}(?:the|this|these|our) {_ADJECTIVE}{_FILM} {_ADVERB}{_SHOWS}(?: that"
+        rf"| us)?\s+{_NOT_A_THING}",
         rf"{_LEAD}(?:in|within|throughout|during|across|over the course of|for the duration of)"
         rf" (?:the|this|these) {_ADJECTIVE}{_FILM}{_SUBJECT}[,:]?\s*",
-        rf"{_LEAD}as (?:the|this|these) {_ADJECTIVE}{_FILM} (?:\w{{2,14}}ly )?(?:progress(?:es)?|continues?|unfolds?|plays?"
+        rf"{_LEAD}as (?:the|this|these) {_ADJECTIVE}{_FILM} (?:\w{{2,14}}ly )?(?:progress(?:es)?|continues?"
+        r"|unfolds?|plays?"
         rf"|goes on|advances?|proceeds?|moves? (?:on|forward|along)|develops?){_SUBJECT},?\s*",
         rf"{_LEAD}(?:the|this) {_ADJECTIVE}(?:video|clip|footage|recording){_SUFFIX} (?:is|has)\s+(?=an? )",
-        rf"(?:as (?:seen|shown|depicted|captured) |from what (?:is|can be) seen )?in (?:the|this|these) {_ADJECTIVE}{_FILM},\s*",
+        r"(?:as (?:seen|shown|depicted|captured) |from what (?:is|can be) seen )?in (?:the|this"
+        rf"|these) {_ADJECTIVE}{_FILM},\s*",
         rf"{_LEAD}{_WE_SEE}\s+{_NOT_A_THING}",
-        rf"this is an? {_ADJECTIVE}(?:video|clip|footage|recording){_SUFFIX} (?:of|showing|depicting|featuring|that shows)\s+",
+        rf"this is an? {_ADJECTIVE}(?:video|clip|footage|recording){_SUFFIX} (?:of|showing|depicting"
+        r"|featuring|that shows)\s+",
     )
 )
 """Tried at the beginning of each sentence."""
@@ -67,10 +77,13 @@ AT_FIRST = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"{_LEAD}(?:the|this|these) {_ADJECTIVE}{_STILL} {_ADVERB}{_SHOWS}(?: that| us)?\s+{_NOT_A_THING}",
-        rf"{_LEAD}(?:(?:in|within|across) (?:the|this|these) {_ADJECTIVE}(?:images?|picture|photo|photograph|screenshot)"
+        rf"{_LEAD}(?:(?:in|within|across) (?:the|this|these) {_ADJECTIVE}(?:images?|picture|photo"
+        r"|photograph|screenshot)"
         rf"|in this frame){_SUBJECT}[,:]?\s*",
+        rf"(?:frames|footage|video|clip) {_ADVERB}{_SHOWS}\s+{_NOT_A_THING}",
         rf"this is an? {_ADJECTIVE}{_STILL} (?:of|showing|depicting|featuring|that shows)\s+",
-        rf"(?:an? )?{_ADJECTIVE}{_MOVING}{_SUFFIX} (?:of|showing|depicting|featuring|capturing|that shows)\s+",
+        rf"(?:an? )?{_ADJECTIVE}{_MOVING}{_SUFFIX} (?:of|showing|depicting|featuring|capturing"
+        r"|that shows)\s+",
     )
 )
 """Only at the beginning of the text: later, `the photo` may be one in the picture. Nor is `a video of` taken
@@ -79,7 +92,8 @@ INSIDE = (
     # `at the end of the video` keeps its place in time.
     (
         re.compile(
-            rf"(?P<keep>\b(?:at|towards?|near|by|from|until|till) the (?:very )?(?:start|beginning|end)) of the {_FILM}"
+            r"(?P<keep>\b(?:at|towards?|near|by|from|until|till) the (?:very )?(?:start|beginning"
+            rf"|end)) of the {_FILM}"
             r"(?=[,.;]|\s+(?:an?|the|he|she|it|they)\b)",
             re.IGNORECASE,
         ),
@@ -87,7 +101,8 @@ INSIDE = (
     ),
     (
         re.compile(
-            rf"(?P<keep>\bthroughout) (?:the (?:entire(?:ty)?|duration|length|whole|course)(?: of)? )?(?:the |this )?"
+            r"(?P<keep>\bthroughout) (?:the (?:entire(?:ty)?|duration|length|whole"
+            r"|course)(?: of)? )?(?:the |this )?"
             rf"(?:entire |whole )?{_FILM}(?=[,.;])",
             re.IGNORECASE,
         ),
@@ -95,9 +110,12 @@ INSIDE = (
     ),
     (
         re.compile(
-            rf",? (?:in|during|over the course of) (?:the|this) (?:video|clip|footage|recording){_SUFFIX}(?=[.;])"
-            rf"|,? as (?:the|this) {_FILM} (?:progress(?:es)?|continues|unfolds|goes on|advances|proceeds)(?=[.;])"
-            rf"|, as (?:the|this) {_FILM} (?:progress(?:es)?|continues|unfolds|goes on|advances|proceeds),(?=\s)",
+            r",? (?:in|during|over the course of) (?:the|this) (?:video|clip|footage"
+            rf"|recording){_SUFFIX}(?=[.;])"
+            rf"|,? as (?:the|this) {_FILM} (?:progress(?:es)?|continues|unfolds|goes on|advances"
+            r"|proceeds)(?=[.;])"
+            rf"|, as (?:the|this) {_FILM} (?:progress(?:es)?|continues|unfolds|goes on|advances"
+            r"|proceeds),(?=\s)",
             re.IGNORECASE,
         ),
         "",
@@ -105,13 +123,23 @@ INSIDE = (
 )
 """Anywhere in a text without screens."""
 SCREEN = re.compile(
-    r"\b(?:screens?|monitors?|phones?|smartphones?|laptops?|tablets?|televisions?|tvs?|projector|projected|computer|youtube"
-    r"|youtuber|vlog\w{0,5}|watch(?:es|ing)|plays? (?:a|the) (?:video|clip)|records? (?:a|the)|recording a|filming"
-    r"|edit(?:s|ing|or)|an? (?:\w{1,15} )?(?:video|clip|photo|photograph|picture|image|recording|footage|frame)|(?:picture|photo) frames?"
-    r"|video (?:game|call|player|wall|conference)|app|website|cinema|timeline|media player|paintings?|posters?|canvas)\b",
+    r"\b(?:screens?|monitors?|phones?|smartphones?|laptops?|tablets?|televisions?|tvs?|projector|projected"
+    r"|computer|youtube"
+    r"|youtuber|vlog\w{0,5}|watch(?:es|ing)|plays? (?:a|the) (?:video|clip)|records? (?:a|the)|recording a"
+    r"|filming"
+    r"|edit(?:s|ing|or)|an? (?:\w{1,15} )?(?:video|clip|photo|photograph|picture|image|recording|footage"
+    r"|frame)|(?:picture|photo) frames?"
+    r"|video (?:game|call|player|wall|conference)|app|website|cinema|timeline|media player|paintings?"
+    r"|posters?|canvas)\b",
     re.IGNORECASE,
 )
 """Where a video or picture may be a thing that is seen."""
+A_VIDEO = re.compile(
+    r"\b(?:an? (?:\w{1,15} ){0,2}(?:video|clip|recording|footage)|watch(?:es|ing)|video (?:game|call|player"
+    r"|wall|conference))\b",
+    re.IGNORECASE,
+)
+"""A video that is seen: `the video` may be this one."""
 MOST = 6
 """Prefixes in a row."""
 
@@ -129,8 +157,9 @@ def _once(text: str) -> str:
     stripped = _without_chatter(text)
     screens = SCREEN.search(unquoted(stripped)) is not None
     parts = []
+    shown_inside = A_VIDEO.search(unquoted(stripped)) is not None
     for number, sentence in enumerate(sentences(stripped)):
-        patterns = PREFIXES + AT_FIRST if number == 0 else PREFIXES
+        patterns = PREFIXES + AT_FIRST if number == 0 else () if shown_inside else PREFIXES
         parts.append(_without_prefix(sentence.text, patterns, screens))
     result = "".join(parts)
     if not screens:

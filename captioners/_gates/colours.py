@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from captioners._gates.prose import cited, is_plural, negated, singular, unquoted
-from captioners._gates.words import (
+from captioners._gates.prose import cited, claims, is_plural, negated, sentences, singular, unquoted
+from captioners._gates.words import any_of, one_of
+from captioners._gates.words_colour import (
     CHROMATIC,
     COLOUR_CHANGES,
     COLOURS,
@@ -16,21 +17,21 @@ from captioners._gates.words import (
     ONE_COLOUR,
     PEOPLE,
     WORN,
-    any_of,
-    one_of,
 )
+from captioners._gates.words_daytime import DEPICTED
 from captioners.dialogue.schema import Fields
 from captioners.dialogue.types import Evidence
 
 GREY, VIVID = 8.0, 80.0
-"""Mean HSV saturation, 0 to 255. Black-and-white film after coding had 0.4 to 2.4, so that below 8 nothing has
-a colour. Clips in colour had 30 to 176; sepia and tinted film stay below 80."""
+"""Mean HSV saturation, 0 to 255. Black-and-white film after coding had 0.4 to 2.4, so that below 8 nothing
+has a colour. Clips in colour had 30 to 176; 80 is a guess that leaves room for toned film."""
 UNLIT, DARK = 16.0, 44.0
 """Luma below which no colour is named, and below which HSV's saturation is high whatever the chroma."""
 NAMED = any_of(one_of(COLOURS))
 TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*|[.,;:!?()–—]")
 IS_COLOURED = re.compile(
-    rf"\b(?:the|his|her|its) (?P<noun>[a-z-]{{3,20}}) (?:is|are) (?:(?:bright|dark|light|deep|pale|vivid) )?(?P<colour>{one_of(COLOURS)})(?=[.,;]| and\b| with\b)",
+    rf"\b(?:the|his|her|its) (?P<noun>[a-z-]{{3,20}}) (?:is|are) (?:(?:bright|dark|light|deep|pale"
+    rf"|vivid) )?(?P<colour>{one_of(COLOURS)})(?=[.,;]| and\b| with\b)",
     re.IGNORECASE,
 )
 OTHERS = frozenset(
@@ -46,20 +47,26 @@ class Thing:
     owner: str
     other: bool
     definite: bool
-    place: int
 
 
 def colour(fields: Fields, evidence: Evidence) -> str | None:
-    texts = {name: unquoted(getattr(fields, name)) for name in ("subject", "action", "dense", "short")}
+    texts = {
+        name: unquoted(getattr(fields, name))
+        for name in ("subject", "action", "background", "dense", "short")
+    }
     whole = " ".join(texts.values())
     if fault := _measured(fields, evidence):
         return fault
     if COLOUR_CHANGES.search(whole):
         return None
     things = {name: things_of(text) for name, text in texts.items()}
+    # A blue car behind a red one is another car.
+    things["background"] = [thing for thing in things["background"] if thing.noun not in texts["subject"]]
     names = list(texts)
     for at, one in enumerate(names):
         for other in names[at + 1 :]:
+            if other == "background":
+                continue
             if fault := _differ(one, things[one], texts[one], other, things[other], texts[other]):
                 return fault
     return next((fault for name in names if (fault := _itself(name, things[name], texts[name]))), None)
@@ -94,21 +101,31 @@ def things_of(text: str) -> list[Thing]:
         before = tokens[max(0, first - 3) : first]
         found.append(
             Thing(
-                tokens[noun], frozenset(colours), " ".join(tokens[first : noun + 1]), _owner(text, places[first][0]),
-                bool(OTHERS & set(before)), bool(before) and "the" in before[-2:], first,
+                tokens[noun], frozenset(colours), " ".join(tokens[first : noun + 1]),
+                _owner(text, places[first][0]), bool(OTHERS & set(before)), "the" in before[-2:],
             )
         )  # fmt: skip
     for place in IS_COLOURED.finditer(text):
         noun_word = place["noun"].lower()
         if noun_word not in NO_THING and not negated(text, place.start("colour")):
             found.append(
-                Thing(noun_word, frozenset((COLOURS[place["colour"].lower()],)), place[0], "", False, True, 0)
+                Thing(
+                    noun_word,
+                    frozenset((COLOURS[place["colour"].lower()],)),
+                    place[0],
+                    _owner(text, place.start()),
+                    False,
+                    True,
+                )
             )
     return found
 
 
 def _owner(text: str, at: int) -> str:
-    """The last person named before, whose clothes they may be."""
+    """Whose clothes they may be: the only person, or the last one named before."""
+    everyone = {singular(found.lower()) for found in PEOPLE.findall(text)} - {"person", "other"}
+    if len(everyone) == 1:
+        return everyone.pop()
     people = PEOPLE.findall(text[max(0, at - 120) : at])
     return singular(people[-1].lower()) if people else ""
 
@@ -164,7 +181,8 @@ def _itself(name: str, things: list[Thing], text: str) -> str | None:
 
 
 def _people(text: str) -> int:
-    return len({singular(found.lower()) for found in PEOPLE.findall(text)})
+    """How many people may wear something: `people` below and `others` wear nothing that is told."""
+    return len({singular(found.lower()) for found in PEOPLE.findall(text)} - {"person", "other"})
 
 
 def _several(noun: str, things: list[Thing]) -> bool:
@@ -194,19 +212,8 @@ def _measured(fields: Fields, evidence: Evidence) -> str | None:
                 return f"{name} has {cited(claim)}, but the picture is black and white"
     if saturation >= VIVID and (luma is None or luma >= DARK):
         for name in ("style", "atmosphere", "lighting", "subject", "dense", "short"):
-            text = unquoted(getattr(fields, name))
-            if ONE_COLOUR.search(text):
-                continue
-            found = next(
-                (place for place in MONOCHROME.finditer(text) if not negated(text, place.start())), None
-            )
-            if found or (
-                name == "style"
-                and re.match(r"(?:black[- ]and[- ]white|monochrome|gr[ae]yscale)\b", text, re.I)
-            ):
-                return (
-                    f"{name} says {cited(found[0] if found else text)}, but the picture is in vivid colours"
-                )
+            if claim := monochrome(getattr(fields, name), whole=name == "style"):
+                return f"{name} says {cited(claim)}, but the picture is in vivid colours"
     return None
 
 
@@ -220,4 +227,18 @@ def chromatic(text: str) -> str | None:
             continue
         if not any(start <= found.start() < end for start, end in taken):
             return text[found.start() : found.end() + 20].strip()
+    return None
+
+
+def monochrome(text: str, whole: bool) -> str | None:
+    """The words by which the picture has no colour: those of a picture within it do not count."""
+    if ONE_COLOUR.search(text):
+        return None
+    if whole and (
+        found := re.match(r"(?:black[- ]and[- ]white|monochrome|gr[ae]yscale)\b", text, re.IGNORECASE)
+    ):
+        return found[0]
+    for sentence in sentences(text):
+        if not DEPICTED.search(sentence.text) and (claim := next(claims(MONOCHROME, sentence.text), None)):
+            return claim[0]
     return None

@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from captioners._gates.prose import is_plural, singular, unquoted
+from captioners._gates.words import any_of, names
 from captioners.dialogue.schema import Fields
 
 NUMBERS = {
@@ -18,133 +19,34 @@ PARTS = frozenset(
     ("other", "another", "more", "remaining", "additional", "first", "last", "next", "extra", "further", "of")
 )
 """Before or after a number: it counts a part, or others than before."""
-ABOUT = frozenset(("about", "around", "roughly", "approximately", "nearly", "over", "almost", "least", "most", "or", "to", "than", "every", "by", "up", "version", "number", "route", "level", "chapter", "day"))  # fmt: skip
-UNITS = frozenset(
-    [
-        "second",
-        "minute",
-        "hour",
-        "day",
-        "week",
-        "month",
-        "year",
-        "time",
-        "meter",
-        "metre",
-        "foot",
-        "mile",
-        "kilometer",
-        "percent",
-        "degree",
-        "inch",
-        "dollar",
-        "euro",
-        "part",
-        "side",
-        "row",
-        "lane",
-        "layer",
-        "level",
-        "half",
-        "way",
-        "hand",
-        "arm",
-        "leg",
-        "finger",
-        "eye",
-        "step",
-        "shot",
-        "frame",
-        "section",
-        "column",
-        "line",
-        "tier",
-        "thing",
-        "piece",
-        "storey",
-        "story",
-        "type",
-        "set",
-        "pair",
-        "group",
-        "strand",
-        "direction",
-        "stage",
-        "corner",
-        "end",
-        "bag",
-        "glove",
-        "shoe",
-        "boot",
-        "sock",
-        "earring",
-    ]
+ABOUT = names(
+    "about around roughly approximately nearly over almost least most or to than every by up version "
+    "number route "
+    "level chapter day"
+)
+"""Before a number that counts nothing, or not exactly."""
+UNITS = names(
+    "second minute hour day week month year time meter metre foot mile kilometer percent degree inch "
+    "dollar euro part "
+    "side row lane layer level half way hand arm leg finger eye step shot frame section column line tier "
+    "thing piece "
+    "storey story type set pair group strand direction stage corner end bag glove shoe boot sock earring"
 )
 """Measures and parts, of which each text may count others."""
-STOP = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "with",
-        "and",
-        "or",
-        "by",
-        "for",
-        "from",
-        "as",
-        "is",
-        "are",
-        "was",
-        "were",
-        "that",
-        "which",
-        "who",
-        "while",
-        "into",
-        "through",
-        "over",
-        "under",
-        "near",
-        "behind",
-        "beside",
-        "against",
-        "across",
-        "along",
-        "toward",
-        "towards",
-        "around",
-        "it",
-        "its",
-        "his",
-        "her",
-        "their",
-        "he",
-        "she",
-        "they",
-        "then",
-        "but",
-        "has",
-        "have",
-        "stand",
-        "stands",
-        "standing",
-        "sit",
-        "sits",
-        "sitting",
-        "walk",
-        "walking",
-        "run",
-        "running",
-    ]
+STOP = names(
+    "a an the of in on at to with and or by for from as is are was were that which who while into through "
+    "over under "
+    "near behind beside against across along toward towards around it its his her their he she they then "
+    "but has have "
+    "stand stands standing sit sits sitting walk walking run running"
 )
-VAGUE = re.compile(r"\b(?:joins?|joined|joining|arriv\w{1,3}|enters?|entering|leaves?|leaving|appears?|appearing|emerges?|another|others?|additional|more"
-                   r"|third|fourth|fifth|departs?|exits?|disappears?|splits?|gradually|one by one|multiply|multiplies|crowd|group|later|then)\b", re.I)  # fmt: skip
+VAGUE = any_of(
+    r"join(?:s|ed|ing)?", r"arriv\w{1,3}", r"enter(?:s|ing)?", r"leav(?:es?|ing)", r"appear(?:s|ing)?",
+    r"emerg(?:es?|ing)",
+    "another", r"others?", "additional", "more", "third", "fourth", "fifth", r"departs?", r"exits?",
+    r"disappears?", r"splits?",
+    "gradually", "one by one", r"multipl(?:y|ies)", "crowd", "group", "later", "then",
+)  # fmt: skip
 """Ways to tell that a number changes, or that others are there."""
 FIELDS = ("subject", "action", "dense", "short")
 
@@ -270,7 +172,6 @@ def _one_and_many(texts: dict[str, str], found: dict[str, dict[str, list[Count]]
         ("subject", "short"),
         ("dense", "short"),
         ("dense", "subject"),
-        ("short", "subject"),
     ):
         for noun, counts in found[many].items():
             number = max(count.number for count in counts)
@@ -290,6 +191,13 @@ def _one_and_many(texts: dict[str, str], found: dict[str, dict[str, list[Count]]
             alone = re.search(
                 rf"\b(?:an?|the|one|this) (?:[a-z-]+ ){{0,2}}?{re.escape(noun)}\b", texts[many], re.I
             )
-            if first and not plural and not alone and not ONES.search(texts[few][first.end() :]):
+            named = len(single.findall(texts[few]))
+            if (
+                first
+                and named == 1
+                and not plural
+                and not alone
+                and not ONES.search(texts[few][first.end() :])
+            ):
                 return f"{few} has '{first[0]}' and {many} '{counts[0].words}'"
     return None

@@ -3,20 +3,22 @@
 import re
 
 from captioners._gates.prose import cited, negated, sentences, unquoted
-from captioners._gates.words import DAY, DEPICTED, NIGHT, NOT_DAY, NOT_NIGHT, TRANSITION
+from captioners._gates.words_daytime import DAY, DEPICTED, NIGHT, NOT_DAY, NOT_NIGHT, TRANSITION
 from captioners.dialogue.schema import Fields
 from captioners.dialogue.types import Evidence
 
 FIELDS = ("subject", "action", "background", "lighting", "atmosphere", "style", "dense", "short")
 TOO_DARK, TOO_BRIGHT = 24.0, 180.0
-"""Mean luma. 44 is two stops below a grey card: at 24, another stop and more, no sunny picture is left; a night
-whose mean is above 180 would have to be brighter than a grey card by a stop and a half all over."""
+"""Mean luma. A grey card has 104 and 44 is two stops below it: at 24, another stop and more, no sunny picture
+is left. 152 is a stop above it: a night with 180 would be brighter than that all over."""
 SUNNY = re.compile(
-    r"\b(?:sunny|bright (?:sun|day|daylight|sunlight)|sunlit|broad daylight|midday|blue sky|blue skies|sun-?drenched|daytime)\b",
+    r"\b(?:sunny|bright (?:sun|day|daylight|sunlight)|sunlit|broad daylight|midday|blue sky|blue skies"
+    r"|sun-?drenched|daytime)\b",
     re.I,
 )
 DARK_PLACES = re.compile(
-    r"\b(?:tunnel|cave|silhouettes?|silhouetted|dark|dim|dimly|shadow\w{0,3}|black|indoors?|curtains?|doorway|underwater)\b",
+    r"\b(?:tunnel|cave|silhouettes?|silhouetted|dark|dim|dimly|shadow\w{0,3}|black|indoors?|curtains?"
+    r"|doorway|underwater)\b",
     re.I,
 )
 BRIGHT_PLACES = re.compile(r"\b(?:night vision|infrared|overexposed|snow\w{0,8}|white)\b", re.I)

@@ -20,7 +20,7 @@ WORD = re.compile(r"[^\W_]+(?:['’\-‐‑][^\W_]+)*")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
 """Characters of Chinese, Japanese and Thai, which put no spaces between words."""
 CHARACTERS_PER_WORD = 1.6
-"""Chinese text has about 1.6 characters a word (modern corpora: 1.5 to 1.7)."""
+"""A rule of thumb for Chinese: bounds on words are wide, and a few more or less do not matter."""
 SENTENCE_END = re.compile(r"(?:(?<![.!?…])[.!?…]++[\"”’'»)\]*]*+(?=\s)|[。！？]++[」』”]*+)\s*+")
 NEGATION = re.compile(
     r"\b(?:no|not|never|without|none|nor|neither|nothing|nobody|lacks?|lacking|absence of|devoid of|free of"

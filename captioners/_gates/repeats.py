@@ -36,7 +36,8 @@ def in_a_row(name: str, text: str) -> str | None:
         run = 0
         for at in range(period, len(tokens)):
             run = run + 1 if tokens[at] == tokens[at - period] else 0
-            if run >= period * (needed - 1):
+            # The last round may lack its last word: `calm and the water is calm`.
+            if run >= period * (needed - 1) - (period > 2):
                 phrase = " ".join(tokens[at - period + 1 : at + 1])
                 return f"{name} has the words {cited(phrase)} at least {needed} times in a row"
     return None

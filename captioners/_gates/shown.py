@@ -7,6 +7,7 @@ import re
 from difflib import SequenceMatcher
 
 from captioners._gates.prose import UNSPACED, cited, folded, quotes, sentences
+from captioners._gates.words import any_of, names
 from captioners.dialogue.schema import Fields
 from captioners.dialogue.types import Evidence
 
@@ -14,43 +15,81 @@ ALIKE = 0.7
 """Ratio of matching characters from which two words are one with mistakes: one wrong letter of four."""
 WORD = re.compile(r"[^\W_]{1,30}")
 """Or thirty characters of one: longer ones are noise."""
+LEAST = 0.2
+"""Share of the words of `text_visible` that must have been read, where any were: a reader misses the small
+print, but hardly four words of five. A guess."""
 HARD_TO_READ = re.compile(
-    r"\b(?:small|tiny|blur\w{0,4}|partial\w{0,2}|faint\w{0,2}|distant|handwritten|handwriting|cursive|illegible|unreadable|unclear|indistinct|obscured|graffiti|stylized|partly|fleeting|briefly)\b",
+    r"\b(?:small|tiny|blur\w{0,4}|partial\w{0,2}|faint\w{0,2}|distant|handwritten|handwriting|cursive"
+    r"|illegible|unreadable|unclear|indistinct|obscured|graffiti|stylized|partly|fleeting|briefly|writ(?:es"
+    r"|ing)|wrote|pens?|pencils?|chalk\w{0,5}|letter|note|notebook|faded|ink|embroidered|engraved|carved"
+    r"|tattoo\w{0,2}|far|background)\b",
     re.IGNORECASE,
 )
 SHOWN = re.compile(
-    r"\b(?:signs?|signage|signboard|texts?|reads?|reading|letter(?:s|ing)|subtitles?|captions?|logos?|banners?|labels?|labell?ed|written|words?|posters?"
-    r"|titles?|billboards?|screens?|printed|watermarks?|marked|inscri\w{1,7}|placards?|plaque|t-?shirts?|jersey|storefront|board|graphic|overlay|display(?:s|ed|ing)?|emblazoned|spells?|plate|sticker|tag|neon|headline|cover|bearing|branded)\b",
+    r"\b(?:signs?|signage|signboard|texts?|reads?|reading|letter(?:s|ing)|subtitles?|captions?|logos?"
+    r"|banners?|labels?|labell?ed|written|words?|posters?"
+    r"|titles?|billboards?|screens?|printed|watermarks?|marked|inscri\w{1,7}|placards?|plaque|t-?shirts?"
+    r"|jersey|storefront|board|graphic|overlay|display(?:s|ed|ing)?|emblazoned|spells?|plate|sticker|tag"
+    r"|neon|headline|cover|bearing|branded)\b",
     re.IGNORECASE,
 )
-SPOKEN = re.compile(r"\b(?:say(?:s|ing)?|said|shout(?:s|ing)?|asks?|asking|whispers?|sings?|singing|speaks?|yells?|yelling|exclaims?|repl(?:y|ies)|mouths?|chants?|called|so-called|known as|nicknamed|song|movie|film|novel)\b", re.I)  # fmt: skip
-META = frozenset(
-    ["a", "an", "the", "on", "in", "of", "at", "and", "or", "to", "is", "are", "with", "text", "texts", "sign", "signs", "reading", "reads", "read", "word", "words", "letter", "letters", "lettering", "logo", "label", "banner", "watermark", "corner", "top", "bottom", "left", "right", "upper", "lower", "center", "middle", "screen", "title", "subtitle", "subtitles", "caption", "visible", "written", "storefront", "billboard", "poster", "shirt", "number", "numbers", "sticker", "signage", "brand", "name", "plate", "says", "english", "chinese", "japanese", "korean", "characters", "partially", "various", "several", "small", "large", "white", "black", "red", "blue", "shows", "showing", "displays", "appears"]
+SPOKEN = any_of(
+    r"say(?:s|ing)?", "said", r"shout(?:s|ing)?", r"ask(?:s|ing)", r"whispers?", r"sing(?:s|ing)",
+    r"speaks?", r"yell(?:s|ing)",
+    "exclaims?", r"repl(?:y|ies)", "mouths?", "chants?", "called", "so-called", "known as", "nicknamed",
+    "song", "movie", "film", "novel",
 )  # fmt: skip
+META = names(
+    "a an the on in of at and or to is are with text texts sign signs reading reads read word words letter "
+    "letters lettering logo "
+    "label banner watermark corner top bottom left right upper lower center middle screen title subtitle "
+    "subtitles caption visible written "
+    "storefront billboard poster shirt number numbers sticker signage brand name plate says english "
+    "chinese japanese korean characters partially "
+    "various several small large white black red blue shows showing displays appears"
+)
 """Words that tell where text stands, in `text_visible`."""
 
 
 def text(fields: Fields, evidence: Evidence) -> str | None:
     if evidence.words is None:
         return None
-    told = [*_listed(fields.text_visible), *_quoted(fields.dense), *_quoted(fields.short)]
-    told = [claim for claim in told if wanted(claim)]
-    if not told:
+    listed = [claim for claim in _listed(fields.text_visible) if wanted(claim)]
+    told = [claim for claim in (*_quoted(fields.dense), *_quoted(fields.short)) if wanted(claim)]
+    if not listed and not told:
         return None
-    if not any(wanted(line) or line.strip() for line in evidence.words):
-        # One word may be a logo too small to be read; a phrase that size has nobody read either.
-        long = next(
-            (claim for claim in told if len(wanted(claim)) >= 2 and sum(map(len, wanted(claim))) >= 8), None
+    if not any(line.strip() for line in evidence.words):
+        return _unseen(fields, [*listed, *told])
+    read = evidence.words
+    if (
+        max(matched(claim, read) for claim in (*listed, *told)) == 0
+        or matched(" ".join(listed), read, 1.0) < LEAST
+    ):
+        claim = max(
+            (*listed, *told), key=lambda claim: len("".join(wanted(claim))) * (not matched(claim, read))
         )
-        return f"the words {cited(long)} are said to be visible, but no text was found" if long else None
-    found = {claim: matched(claim, evidence.words) for claim in told}
-    some = any(share > 0 for share in found.values())
-    for claim, share in found.items():
-        letters = wanted(claim)
-        if share == 0 and (len(letters) >= 2 or not some) and max(map(len, letters)) >= 3:
-            lines = " / ".join(evidence.words)
-            return f"the words {cited(claim)} are said to be visible, but what was read is {cited(lines, 40)}"
+        return _not_read(claim, read) if len(max(wanted(claim), key=len)) >= 3 else None
+    for claim in told:
+        # What the reader missed, and the list of what can be read does not have either.
+        if len(wanted(claim)) >= 2 and listed and not matched(claim, read) + matched(claim, tuple(listed)):
+            return _not_read(claim, read)
     return None
+
+
+def _not_read(claim: str, read: tuple[str, ...]) -> str:
+    return (
+        f"the words {cited(claim)} are said to be visible, but what was read is {cited(' / '.join(read), 40)}"
+    )
+
+
+def _unseen(fields: Fields, told: list[str]) -> str | None:
+    """One word may be a logo too small to be read; a phrase that nobody read is not there."""
+    if any(HARD_TO_READ.search(one.text) and SHOWN.search(one.text) for one in sentences(fields.dense)):
+        return None
+    long = (claim for claim in told if len(wanted(claim)) >= 2 and sum(map(len, wanted(claim))) >= 8)
+    if (claim := next(long, None)) is None:
+        return None
+    return f"the words {cited(claim)} are said to be visible, but no text was found"
 
 
 def _listed(shown: str) -> list[str]:
@@ -97,8 +136,8 @@ CONFUSED = str.maketrans(
 """Letters and digits that readers take for each other."""
 
 
-def matched(claim: str, lines: tuple[str, ...]) -> float:
-    """Share of the claim's words that were read."""
+def matched(claim: str, lines: tuple[str, ...], nothing: float = 0.0) -> float:
+    """Share of the claim's words that were read; `nothing` where it has none."""
     whole = "".join(WORD.findall(folded(" ".join(lines)[:4000]))).translate(CONFUSED)
     read = [word.translate(CONFUSED) for line in lines for word in WORD.findall(folded(line))][:400]
     looked_for = wanted(claim)[:60]
@@ -111,7 +150,7 @@ def matched(claim: str, lines: tuple[str, ...]) -> float:
             hits += 1
         else:
             hits += any(_alike(plain, other) for other in read)
-    return hits / max(1, len(looked_for))
+    return hits / len(looked_for) if looked_for else nothing
 
 
 def _alike(one: str, other: str) -> bool:
