@@ -7,6 +7,7 @@ weights nor code of a repository come to this machine.
 import hashlib
 import json
 import struct
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,9 @@ SAMPLE = 4096
 """Bytes that are read at the start, in the middle and at the end of each tensor."""
 LONGEST_HEADER = 100_000_000
 """Bytes, as the safetensors format has it."""
+SETTLED_SECONDS = 2.0
+"""A file that was written less than this ago may be written again within one tick of its file system's
+clock, and then its size and time say nothing of it."""
 
 
 def needs(who: str, packages: Sequence[str], extra: str) -> None:
@@ -161,14 +165,24 @@ def digest_of(folder: Path) -> str:
         return "absent"
     whole = hashlib.sha256()
     for file in files:
-        stat = file.stat()
-        whole.update(f"{file.name}\0{_digest(str(file), stat.st_size, stat.st_mtime_ns)}\0".encode())
+        whole.update(f"{file.name}\0{_digest(file)}\0".encode())
     return whole.hexdigest()[:32]
 
 
+def _digest(file: Path) -> str:
+    stat = file.stat()
+    if time.time() - stat.st_mtime < SETTLED_SECONDS:
+        return _read(str(file), stat.st_size)
+    return _known(str(file), stat.st_size, stat.st_mtime_ns)
+
+
 @lru_cache(maxsize=512)
-def _digest(path: str, size: int, modified: int) -> str:
+def _known(path: str, size: int, modified: int) -> str:
     """Read once per process, however often the key is asked for."""
+    return _read(path, size)
+
+
+def _read(path: str, size: int) -> str:
     with open(path, "rb") as file:
         if path.endswith(".safetensors"):
             return _sampled(file, size)

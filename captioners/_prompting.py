@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from captioners.dialogue.types import Image, Refused, Request
+from captioners.dialogue.types import Image, Refused, Request, Sampling
 from curate.frames_of import picture
 
 TICKS = 1000
@@ -34,8 +34,10 @@ class Prompting:
         if video and not can:
             raise ValueError("its processor takes no video: leave the option `video` out")
         self.video = can if video is None else video
-        if can:
+        self._tells_times = True
+        if self.video:
             _cap_pixels(processor.video_processor)
+            self._tells_times = self._depends_on_times()
 
     def kind(self, request: Request) -> str:
         """`text`, `images` or `video`."""
@@ -69,6 +71,9 @@ class Prompting:
         content: list[dict[str, Any]] = []
         if kind == "video":
             content.append({"type": "video"})
+            if not self._tells_times:
+                times = ", ".join(f"{image.seconds:.1f}" for image in request.images)
+                content.append(_part(f"\nThe frames are of these seconds: {times}.\n"))
         if kind == "images":
             for image in request.images:
                 content += [_part(f"{image.seconds:.1f} s:"), {"type": "image"}]
@@ -114,6 +119,16 @@ class Prompting:
             return token in self._templated([{"role": "user", "content": [{"type": "video"}, _part("a")]}])
         except Exception:  # as above
             return False
+
+    def _depends_on_times(self) -> bool:
+        """Whether the processor writes a video's times into the prompt, which shows in its tokens."""
+        black = np.zeros((112, 112, 3), np.uint8)
+        prompts: list[list[list[int]]] = []
+        for seconds in (1.0, 9.0):
+            images = (Image(0, 0.0, b""), Image(1, seconds, b""))
+            asked = Request("", 0, 0, "", "a", {}, Sampling(0.0, 1.0, 1, 0), images, seconds)
+            prompts.append(self.inputs([asked], [[black, black]])["input_ids"].tolist())
+        return prompts[0] != prompts[1]
 
 
 def metadata(images: Sequence[Image], seconds: float) -> Any:

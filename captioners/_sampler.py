@@ -17,6 +17,9 @@ from captioners._constrained import Grammars, Masks
 from captioners.dialogue.schema import canonical
 from captioners.dialogue.types import Request, Sampling
 
+LIKELY = 512
+"""Tokens that are put in order for a draw; all of them only where these do not hold `top_p`."""
+
 
 @dataclass
 class Row:
@@ -73,8 +76,8 @@ class Sampler:
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """`scores` (rows, vocabulary) of the next token, float32 -> the same, of one token per row."""
-        allowed = _unpacked(torch.from_numpy(self._masks.ready()).to(scores.device), scores.shape[1])
-        scores = self._penalised(scores).masked_fill_(~allowed, -torch.inf)
+        barred = torch.from_numpy(self._masks.barred(scores.shape[1])).to(scores.device)
+        scores = self._penalised(scores).masked_fill_(barred, -torch.inf)
         chosen = self._drawn(scores)
         tokens = chosen.tolist()
         for row, token in zip(self.rows, tokens, strict=True):
@@ -104,16 +107,18 @@ class Sampler:
             return torch.tensor(values, dtype=torch.float64, device=scores.device)[:, None]
 
         samplings = [self.rows[row].sampling for row in rows]
-        # In double precision: 150,000 shares are added up.
-        heat = column([sampling.temperature for sampling in samplings])
-        shares, order = (scores[rows].double() / heat).softmax(1).sort(dim=1, descending=True, stable=True)
-        summed = shares.cumsum(1)
-        # A token is in as long as those before it hold less than top_p.
-        kept = summed - shares < column([sampling.top_p for sampling in samplings])
-        whole = (shares * kept).sum(1, keepdim=True)
-        aim = column([self.rows[row].draws.random() for row in rows]) * whole
-        place = torch.minimum((summed <= aim).sum(1, keepdim=True), kept.sum(1, keepdim=True) - 1)
-        chosen[rows] = order.gather(1, place.clamp(min=0))[:, 0]
+        heat = column([sampling.temperature for sampling in samplings]).float()
+        shares = (scores[rows] / heat).softmax(1)
+        top_p = column([sampling.top_p for sampling in samplings])
+        luck = column([self.rows[row].draws.random() for row in rows])
+        likely, order = shares.topk(min(LIKELY, shares.shape[1]), dim=1)
+        found = order.gather(1, _places(likely, top_p, luck))[:, 0]
+        # Which rows need all tokens in their order is a matter of each row alone.
+        flat = (likely.double().sum(1, keepdim=True) < top_p)[:, 0]
+        if flat.any():
+            every, order = shares[flat].sort(dim=1, descending=True, stable=True)
+            found[flat] = order.gather(1, _places(every, top_p[flat], luck[flat]))[:, 0]
+        chosen[rows] = found
         return chosen
 
     def _penalised(self, scores: Any) -> Any:
@@ -132,8 +137,14 @@ class Sampler:
         self._seen.scatter_(1, chosen[:, None], True)
 
 
-def _unpacked(bits: Any, vocabulary: int) -> Any:
-    """(rows, words) int32 -> (rows, vocabulary) bool. What is beyond the bits is no token."""
-    places = torch.arange(32, dtype=torch.int32, device=bits.device)
-    flags = (bits[:, :, None] >> places & 1).bool().flatten(1)[:, :vocabulary]
-    return torch.nn.functional.pad(flags, (0, vocabulary - flags.shape[1]))
+def _places(shares: Any, top_p: Any, luck: Any) -> Any:
+    """Where in descending `shares` (rows, tokens) the draw `luck` of 0 to 1 falls, among those that hold
+    `top_p` together."""
+    # In double precision: up to 150,000 shares are added up.
+    shares = shares.double()
+    summed = shares.cumsum(1)
+    # A token is in as long as those before it hold less than top_p.
+    kept = summed - shares < top_p
+    aim = luck * (shares * kept).sum(1, keepdim=True)
+    place = torch.minimum((summed <= aim).sum(1, keepdim=True), kept.sum(1, keepdim=True) - 1)
+    return place.clamp(min=0)

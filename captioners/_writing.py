@@ -30,15 +30,18 @@ class Writer:
     """An engine of captioners._batches."""
 
     def __init__(self, model: Any, prompting: Prompting, device: torch.device) -> None:
+        from transformers import GenerationConfig
+
         self.model, self.prompting, self.device = model, prompting, device
         text = model.config.get_text_config()
         self.context: int | None = getattr(text, "max_position_embeddings", None)
         """Tokens of a prompt and its answer together."""
         tokenizer = prompting.tokenizer
-        self.grammars = Grammars(tokenizer, max(text.vocab_size, len(tokenizer)))
-        self._pad = next(
-            (one for one in (tokenizer.pad_token_id, tokenizer.eos_token_id) if one is not None), 0
-        )
+        ends = _ends(model.generation_config.eos_token_id, tokenizer.eos_token_id)
+        self.grammars = Grammars(tokenizer, max(text.vocab_size, len(tokenizer)), ends)
+        self._pad = ends[0] if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)
+        # Its own habits of sampling would be mixed with those that are asked for.
+        model.generation_config = GenerationConfig()
         self._stopped = threading.Event()
 
     def kind(self, request: Request) -> tuple[str, int]:
@@ -184,7 +187,7 @@ def load(folder: Path, device: str | None, dtype: str, video: bool | None) -> Wr
     """The model of a checkpoint's folder. Raises Unusable.
 
     Neither code nor pickles of a checkpoint are run, and nothing is fetched."""
-    from transformers import AutoModelForImageTextToText, AutoProcessor, GenerationConfig
+    from transformers import AutoModelForImageTextToText, AutoProcessor
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -205,8 +208,6 @@ def load(folder: Path, device: str | None, dtype: str, video: bool | None) -> Wr
         if absent:
             raise ValueError(f"it has no weights for {', '.join(absent[:3])}, which would be noise")
         model = model.eval().requires_grad_(False).to(place)
-        # Its own habits of sampling would be mixed with those that are asked for.
-        model.generation_config = GenerationConfig()
         return Writer(model, prompting, place)
     except Exception as error:  # whatever a broken or strange checkpoint leads to
         if _out_of_memory(error):
@@ -219,6 +220,18 @@ def load(folder: Path, device: str | None, dtype: str, video: bool | None) -> Wr
             f"transformers cannot load {folder} as a vision-language model ({type(error).__name__}: {said}): "
             "give a checkpoint with its processor and safetensors that AutoModelForImageTextToText knows"
         ) from error
+
+
+def _ends(*named: int | list[int] | None) -> list[int]:
+    """The tokens that end an answer, by a model's settings and its tokenizer's. ValueError without any."""
+    found: list[int] = []
+    for one in named:
+        found += one if isinstance(one, list) else [] if one is None else [one]
+    if not found:
+        raise ValueError(
+            "neither its generation_config.json nor its tokenizer says which token ends an answer"
+        )
+    return list(dict.fromkeys(found))
 
 
 def _device(option: str | None) -> torch.device:

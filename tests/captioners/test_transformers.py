@@ -145,6 +145,22 @@ def test_an_answer_does_not_depend_on_its_batch(checkpoints: dict[str, Path], ki
     assert {type(one) for one in together} == {Response}
 
 
+def test_without_a_schema_the_answer_is_free_and_ends_with_the_end_token(
+    checkpoints: dict[str, Path],
+) -> None:
+    backend = opened(checkpoints["qwen2_5_vl"])
+    tokenizer = backend.writer.prompting.tokenizer
+    matcher = backend.writer.grammars.start({})
+    for token in tokenizer.encode('not JSON "at all'):
+        assert matcher.consume_token(token)
+        assert not matcher.is_stopped()
+    assert matcher.consume_token(tokenizer.eos_token_id)
+    assert matcher.is_stopped()
+    [found] = answers(backend, request(schema={}, sampling=replace(GREEDY, temperature=2.0)))
+    assert found.finish_reason in ("stop", "length")
+    assert "<|im_end|>" not in found.raw
+
+
 def test_sampling_is_what_was_asked_for(checkpoints: dict[str, Path]) -> None:
     hot = replace(GREEDY, temperature=1.0)
     asked = [
@@ -178,8 +194,9 @@ def test_frames_reach_the_model_as_a_video_in_order_with_their_times(
         words = text.replace("<|video_pad|>", "")
         assert f"user\n<0.9 seconds>{start}{end}<3.4 seconds>{start}{end}Describe" in words
     else:
-        # The mean distance of two frames is 1.5 s.
+        # The mean distance of two frames is 1.5 s, and the tokens say no times.
         assert inputs["second_per_grid_ts"].tolist() == pytest.approx([3.0])
+        assert "<|vision_end|>\nThe frames are of these seconds: 0.2, 1.5, 2.0, 4.8.\nDescribe" in text
 
 
 @pytest.mark.parametrize("kind", KINDS)
