@@ -14,6 +14,8 @@ UNANSWERED, REJECTED, FAILED = "unanswered", "rejected", "failed"
 """Outcomes, and `finish_reason`s of answers that never came: nothing after all tries, which the next run asks
 again; a request that the server does not take; and a clip of which no frame can be had."""
 LOST = frozenset({UNANSWERED, REJECTED, FAILED})
+UNREAD = frozenset({UNANSWERED, FAILED})
+"""Of a clip that could not be read, for the moment or for good: it is not asked about in this run."""
 OK, MEASURED = "ok", "measured"
 """Outcomes with a caption: the model's, and that of `measured` in its place."""
 
@@ -22,6 +24,8 @@ LIVELIER = 0.7
 see loops go between 0.5 and 0.9."""
 PER_ATTEMPT = 0.15
 """Added to it for each further try."""
+HOTTEST = 2.0
+"""Temperature beyond which servers refuse a request."""
 PENALTY = 1.1
 """Repetition penalty after a loop; Keskar et al. 2019 found 1.2 good for free text, and JSON repeats its own
 signs."""
@@ -81,7 +85,7 @@ class Rules:
         if attempt == 0:
             return Sampling(self.temperature, self.top_p, self.max_tokens, self.seed)
         return Sampling(
-            temperature=round(max(self.temperature, LIVELIER) + PER_ATTEMPT * (attempt - 1), 4),
+            temperature=round(min(HOTTEST, max(self.temperature, LIVELIER) + PER_ATTEMPT * (attempt - 1)), 4),
             top_p=max(self.top_p, 0.95),
             max_tokens=int(self.max_tokens * LONGER) if "truncation" in faults else self.max_tokens,
             seed=self.seed + attempt,
@@ -115,12 +119,23 @@ def state_of(
 ) -> State:
     """Where the dialogue about a clip of so many windows stands. `evidence`: by window, MERGE for the whole
     clip."""
-    came = sum(answer.came for answer in answers)
+    came = len({(answer.window, answer.attempt) for answer in answers if answer.came})
     sides = [_side(window, answers, evidence, rules) for window in range(windows)]
-    if failed := next((side.failed for side in sides if side.failed), None):
-        return State((), Outcome(failed[0], None, failed[1], came))
+    # What is settled for good goes before what the next run asks again.
+    failures = sorted((side.failed for side in sides if side.failed), key=lambda one: one[0] == UNANSWERED)
+    if failures:
+        return State((), Outcome(failures[0][0], None, failures[0][1], came))
+    # A clip that could not be read has one row that says so, whatever of it was still to be asked.
+    unread = next(
+        (
+            Outcome(answer.finish_reason, None, answer.error or "its frames cannot be read", came)
+            for answer in _ordered(answers)
+            if answer.finish_reason in UNREAD and not answer.came
+        ),
+        None,
+    )
     if turns := tuple(side.turn for side in sides if side.turn):
-        return State(turns, None)
+        return State((), unread) if unread else State(turns, None)
     parts = tuple(side.fields for side in sides if side.fields)
     assert len(parts) == windows
     if windows == 1:
@@ -129,28 +144,38 @@ def state_of(
     if merged.failed:
         return State((), Outcome(merged.failed[0], None, merged.failed[1], came), parts)
     if merged.turn:
-        return State((merged.turn,), None, parts)
+        return State((), unread, parts) if unread else State((merged.turn,), None, parts)
     return State((), Outcome(OK, merged.fields, None, came), parts)
 
 
+def _ordered(answers: Iterable[Answer]) -> list[Answer]:
+    """By attempt, and within one in an order that does not depend on how they were stored."""
+    return sorted(
+        answers, key=lambda one: (one.attempt, one.window, one.finish_reason, one.raw or "", one.error or "")
+    )
+
+
 def _side(window: int, answers: Sequence[Answer], evidence: Mapping[int, Evidence], rules: Rules) -> _Side:
-    mine = sorted((answer for answer in answers if answer.window == window), key=lambda one: one.attempt)
+    mine = _ordered(answer for answer in answers if answer.window == window)
     judged: Judged | None = None
-    came = [answer for answer in mine if answer.came]
+    # An attempt has one answer, whatever a journal that was read twice says.
+    came = list({answer.attempt: answer for answer in reversed(mine) if answer.came}.values())[::-1]
     for answer in came:
         judged = judge(answer, evidence.get(window, Evidence()), rules.gates)
         if judged.reason is None:
             assert judged.fields is not None
             return _Side(fields=judged.fields)
-    lost = [answer for answer in mine if not answer.came and answer.attempt == len(came)]
+    # A line that a disk lost leaves a gap, and its number is not given again.
+    attempt = came[-1].attempt + 1 if came else 0
+    lost = [answer for answer in mine if not answer.came and answer.attempt == attempt]
     for answer in lost:
         if answer.finish_reason != UNANSWERED:
             return _Side(failed=(answer.finish_reason, answer.error or "the server did not take the request"))
     reason, fault = (judged.reason, judged.fault) if judged else (None, None)
-    if len(came) >= rules.attempts:
+    if attempt >= rules.attempts:
         assert reason is not None
         return _Side(failed=(reason, fault or reason))
     if lost:
-        return _Side(failed=(UNANSWERED, lost[-1].error or "no answer came"))
+        return _Side(failed=(UNANSWERED, lost[0].error or "no answer came"))
     faults = {name for name, _ in judged.faults} if judged else ()
-    return _Side(turn=Turn(window, len(came), rules.sampling(len(came), faults), reason, fault))
+    return _Side(turn=Turn(window, attempt, rules.sampling(attempt, faults), reason, fault))
