@@ -1,5 +1,7 @@
 """Captions from any server that speaks OpenAI's protocol: vLLM's own, a hosted one."""
 
+import json
+import re
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -41,13 +43,13 @@ class OpenAI(ModelCaptioner):
     """Requests that are out at once, of all workers together."""
     workers: int = Field(1, ge=1, le=1024)
     """Processes that ask, each with its share of `concurrency`; one keeps some hundred requests going."""
-    timeout_seconds: float = Field(120.0, gt=0)
+    timeout_seconds: float = Field(120.0, gt=0, allow_inf_nan=False)
     """From sending a request to its whole answer."""
     tries: int = Field(5, ge=1, le=100)
     """Times that a request is sent before its clip stays unanswered (until the next run)."""
-    patience_seconds: float = Field(120.0, gt=0)
-    """A server that answers nothing at all for so long, though asked, ends the run; so does a `Retry-After`
-    beyond it."""
+    patience_seconds: float = Field(120.0, gt=0, allow_inf_nan=False)
+    """A server that answers nothing at all for so long after a request failed, though asked, ends the run; so
+    does a `Retry-After` beyond it."""
     budget_tokens: int | None = Field(None, ge=1)
     """Tokens, in and out, that answers under these options may take in all runs of this output; clips beyond
     them wait."""
@@ -64,7 +66,8 @@ class OpenAI(ModelCaptioner):
     @classmethod
     def _http(cls, url: str) -> str:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        _ = parts.port  # ValueError if it is none
+        if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\x00-\x1f]", url):
             raise ValueError("give the server's address, such as http://127.0.0.1:8000/v1")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("give an address without user, password or query: keys go into api_key_env")
@@ -75,11 +78,15 @@ class OpenAI(ModelCaptioner):
     def _not_ours(cls, extra: dict[str, Any]) -> dict[str, Any]:
         if taken := sorted(OURS & set(extra)):
             raise ValueError(f"{taken[0]} is set by an option or by the prompt")
+        try:
+            json.dumps(extra, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"it cannot be sent as JSON ({error}): write text, numbers, lists") from error
         return extra
 
     @property
     def lanes(self) -> int:
-        return -(-self.concurrency // self.processes)
+        return self.concurrency // self.processes
 
     @property
     def processes(self) -> int:

@@ -49,7 +49,7 @@ class ModelCaptioner(Captioner):
     short_side: int | None = Field(None, ge=28, le=4096)
     """Pixels of a frame's shorter side: larger ones are scaled down. As they are stored if it is not
     given."""
-    window_seconds: float = Field(30.0, gt=0)
+    window_seconds: float = Field(30.0, ge=1, allow_inf_nan=False)
     """Longer clips are captioned in windows of at most this length, and one call without pictures merges
     their captions."""
     prompt: str = "dense"
@@ -60,9 +60,9 @@ class ModelCaptioner(Captioner):
     """Of the first try; later ones are drawn more freely."""
     top_p: float = Field(0.9, gt=0, le=1)
     """Share of the probability that answers are drawn from."""
-    max_tokens: int = Field(1024, ge=16)
+    max_tokens: int = Field(1024, ge=16, le=1_000_000)
     """Longest answer."""
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**31)
     """Of the first try; each further one adds 1."""
     attempts: int = Field(3, ge=1, le=10)
     """Answers that are asked for at most, for each window and for the merging: one that fails a gate is asked
