@@ -64,7 +64,7 @@ def fold_portions(folder: Folder, tables: Tables, key: str, portions: Sequence[s
 
 
 def _read(folder: Folder, names: Iterable[str]) -> list[Row]:
-    return [row for name in names for line in journal.lines(folder.path(name)) if (row := _row(line))]
+    return [row for name in names for line in journal.lines(folder.path(name)) if (row := form_of(line))]
 
 
 def _remove(folder: Folder, names: Iterable[str]) -> None:
@@ -72,20 +72,44 @@ def _remove(folder: Folder, names: Iterable[str]) -> None:
         folder.remove(name)
 
 
-def _row(line: Mapping[str, Any]) -> Row | None:
-    """A line as a row; None if it is of another form (a damaged disk, another version)."""
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "clip_id": str, "window": int, "attempt": int, "tokens_in": int, "tokens_out": int,
+    "seconds": (int, float), "frames_seen": list,
+}  # fmt: skip
+_REQUIRED = ("clip_id", "window", "attempt", "finish_reason")
+
+
+def form_of(line: Mapping[str, Any]) -> Row | None:
+    """A line as a row; None if it is of another form (a damaged disk, another version), which the table could
+    not hold."""
     try:
-        return {
-            **{name: line[name] for name in clips.ANSWERS.names},
-            "clip_id": bytes.fromhex(line["clip_id"]),
-        }
-    except (KeyError, ValueError, TypeError):
+        row = {name: line[name] for name in clips.ANSWERS.names}
+        if any(row[name] is None for name in _REQUIRED):
+            return None
+        for name, value in row.items():
+            if value is not None and not _is(value, _KINDS.get(name, str)):
+                return None
+        if row["evidence"]:
+            Evidence.from_json(json.loads(row["evidence"]))
+        identity = bytes.fromhex(row["clip_id"])
+    except (KeyError, ValueError, TypeError, AttributeError):
         return None
+    return {**row, "clip_id": identity} if len(identity) == clips.ID_BYTES else None
+
+
+def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
+    if isinstance(value, str):
+        value.encode()  # ValueError where UTF-8 cannot hold it
+    if isinstance(value, list):
+        return kind is list and all(_is(one, int) for one in value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return False
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """An attempt has one answer, and may have failed in several ways before."""
-    lost = row["finish_reason"] if row["finish_reason"] in LOST else None
+    lost = row["finish_reason"] if row["finish_reason"] in LOST else None  # no answer ends with such a word
     return row["clip_id"], row["window"], row["attempt"], lost
 
 
@@ -138,7 +162,7 @@ def state(captioner: ModelCaptioner, windows: int, rows: Sequence[Row], *, again
 def evidence_in(rows: Iterable[Row]) -> dict[int, Evidence]:
     """What was measured of each window when it was last asked about."""
     found = {}
-    for row in sorted(rows, key=lambda row: row["attempt"]):
+    for row in sorted(rows, key=lambda row: (row["attempt"], row["evidence"] or "")):
         if row["evidence"]:
             found[int(row["window"])] = Evidence.from_json(json.loads(row["evidence"]))
     return found
@@ -148,7 +172,10 @@ def caption_row(
     captioner: ModelCaptioner, name: str, prompt_hash: str, found: Outcome, rows: Sequence[Row]
 ) -> Row:
     """The columns of `captions` that follow from a clip's answers."""
-    told = sorted((row for row in rows if row["raw"] is not None), key=lambda row: row["attempt"])
+    told = sorted(
+        (row for row in rows if row["raw"] is not None),
+        key=lambda row: (row["attempt"], row["window"], row["model"] or ""),
+    )
     seen = {pts for row in told for pts in row["frames_seen"] or ()}
     model = next((row["model"] for row in reversed(told) if row["model"]), None)
     row: Row = {

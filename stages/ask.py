@@ -6,6 +6,7 @@ connection made, with the first question, and every answer is in the journal bef
 """
 
 import asyncio
+import contextlib
 import importlib
 import json
 import os
@@ -13,37 +14,30 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from fractions import Fraction
-from functools import lru_cache
+from dataclasses import asdict
 from typing import Any
 
-from captioners.dialogue.evidence import evidence_of
 from captioners.dialogue.model import Backend, ModelCaptioner
 from captioners.dialogue.requests import Prompts, request_hash, request_of
-from captioners.dialogue.turns import FAILED, REJECTED, UNANSWERED, Turn, state_of
+from captioners.dialogue.turns import FAILED, LOST, REJECTED, UNANSWERED, Turn, state_of
 from captioners.dialogue.types import (
     MERGE,
     Answer,
     Evidence,
-    Image,
     Refused,
     Request,
     Response,
     Unanswered,
     Unusable,
 )
-from curate.frames_of import Jpeg, reduced
-from curate.plugins import ClipView
 from curate.storage import Folder
 from stages import journal
-from stages.answers import answer_of, window_spans
-from stages.frames import frames_of
+from stages.answers import answer_of, evidence_in, form_of
+from stages.budget import Budget, Stopped
 from stages.measure import failure
-from stages.signals import Columns, read_part, span
-from stages.worker import guarded
+from stages.told import Told, told
 
 Row = dict[str, Any]
 
@@ -51,21 +45,8 @@ READERS = 4
 """Threads that read frames: parquet and JPEG release the interpreter's lock."""
 LONGEST = 65_536
 """Characters of an answer that are kept."""
-
-
-@dataclass
-class Told:
-    """A clip with what it takes to ask about it."""
-
-    line: Row
-    """From the driver: clip, video, parts, words, stored answers."""
-    evidence: dict[int, Evidence]
-    images: dict[int, tuple[Image, ...]]
-    answers: list[Answer] = field(default_factory=list)
-
-
-class Stopped(Exception):
-    """Nothing more is asked in this process: the budget is used up, or the model is unusable."""
+CLOSING = 60.0
+"""Seconds that a model may take to let go of its memory."""
 
 
 class Asker:
@@ -80,21 +61,53 @@ class Asker:
         self._prompts = Prompts.from_json(spec["prompts"])
         self._rules = self.captioner.rules
         self._backend: Backend | None = None
-        self._lanes: asyncio.Semaphore | None = None
         self._opening = asyncio.Lock()
+        self._lanes = asyncio.Semaphore(self.captioner.lanes)
+        # Clips whose frames are in memory: those that are asked about, and some to follow at once.
+        self._in_hand = asyncio.Semaphore(self.captioner.lanes + READERS)
         self._fatal: str | None = None
-        self._spent, self._reserved, self._largest = 0, 0, 0
+        self._budget = Budget(spec.get("budget"))
+        self._answered = False
+        self._refusals: list[tuple[journal.Journal, Row]] = []
+        """Those that came before any answer: it may be the options that are refused, and not these clips."""
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="frames")
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="ask", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="ask", daemon=True)
+        self._thread.start()
 
     def __call__(self, items: list[Row]) -> list[Row]:
         """Portions, one after the other; called from several threads at once."""
         return [asyncio.run_coroutine_threadsafe(self._portion(item), self._loop).result() for item in items]
 
+    def __del__(self) -> None:
+        # Ray Data drops what it calls when an actor ends in peace.
+        with contextlib.suppress(Exception):
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the model or the connection; what is still under way is given up."""
+        if self._loop.is_closed() or threading.current_thread() is self._thread:
+            return
+        with contextlib.suppress(Exception):  # a backend may raise anything, and nothing hangs on it now
+            asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop).result(CLOSING)
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(CLOSING)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    async def _wind_up(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._loop.shutdown_default_executor()
+        if self._backend is not None:
+            await self._backend.close()
+
     async def _portion(self, item: Row) -> Row:
-        lines = _todo(item)
-        known = self._known(item["portion"])
+        lines = await self._loop.run_in_executor(self._readers, _todo, item)
+        known = await self._loop.run_in_executor(self._readers, self._known, item["portion"])
         out = journal.Journal(
             self._folder.path(
                 f"{journal.FOLDER}/{self._spec['key']}/{item['portion']}-{uuid.uuid4().hex[:8]}.jsonl"
@@ -105,110 +118,132 @@ class Asker:
                 *(self._clip(line, known.get(line["clip"]["clip_id"], []), out) for line in lines)
             )
         finally:
+            self._settle_refusals(out)
             out.close()
         return {"portion": item["portion"], "done": sum(done), "clips": len(lines), "fatal": self._fatal}
 
-    def _known(self, portion: str) -> dict[str, list[Answer]]:
+    def _known(self, portion: str) -> dict[str, list[Row]]:
         """Answers about the portion that an earlier process, which died, has in its journal."""
-        found: dict[str, list[Answer]] = {}
+        found: dict[str, list[Row]] = {}
         for name in journal.journals(self._folder, self._spec["key"], f"{portion}-"):
-            for row in journal.lines(self._folder.path(name)):
-                found.setdefault(str(row.get("clip_id")), []).append(answer_of(row))
+            for row in filter(None, map(form_of, journal.lines(self._folder.path(name)))):
+                found.setdefault(row["clip_id"].hex(), []).append(row)
         return found
 
-    async def _clip(self, line: Row, known: Sequence[Answer], out: journal.Journal) -> bool:
+    async def _clip(self, line: Row, known: Sequence[Row], out: journal.Journal) -> bool:
         """Talk about one clip until it has an outcome; whether it has one."""
-        if self._stopped:
-            return False
-        found = await self._loop.run_in_executor(self._readers, self._told, line)
-        if "fatal" in found:
-            self._fatal = self._fatal or found["fatal"]
-            return False
-        if "error" in found:
-            reason = UNANSWERED if found.get("transient") else FAILED
-            self._write(out, {**_row(line, 0, 0), "finish_reason": reason, "error": found["error"]})
-            return True
-        told: Told = found["told"]
-        told.answers += [*map(answer_of, line["answers"]), *known]
-        while True:
-            state = state_of(len(told.images), told.answers, told.evidence, self._rules)
-            if state.outcome is not None:
-                return True
+        async with self._in_hand:
             try:
-                told.answers += await asyncio.gather(
-                    *(self._turn(turn, told, state.parts, out) for turn in state.turns)
-                )
-            except Stopped:
+                if self._stopped:
+                    return False
+                try:
+                    await self._talk(line, known, out)
+                except Stopped:
+                    return False
+                except Exception as error:  # whatever it is, only its clip may suffer
+                    self._lost(out, line, UNANSWERED, failure(error)["error"])
+            except Stopped:  # it could not even be written down
                 return False
+        return True
 
-    async def _turn(self, turn: Turn, told: Told, parts: Sequence[Any], out: journal.Journal) -> Answer:
-        line, clip = told.line, told.line["clip"]
-        spans = window_spans(clip, len(told.images))
-        times = [(at(clip, start), at(clip, end)) for start, end in spans]
+    async def _talk(self, line: Row, known: Sequence[Row], out: journal.Journal) -> None:
+        """Raises Stopped."""
+        found = await self._loop.run_in_executor(
+            self._readers, told, line, self.captioner, self._spec["limits"]
+        )
+        if not isinstance(found, Told):
+            if "fatal" in found:
+                self._fatal = self._fatal or found["fatal"]
+                raise Stopped
+            self._lost(out, line, UNANSWERED if found.get("transient") else FAILED, found["error"])
+            return
+        rows = [*line["answers"], *known]
+        answers = [answer_of(row) for row in rows]
+        # The driver judges an answer by what was measured when it was asked for, and so it is judged here.
+        evidence = {**found.evidence, **evidence_in(rows)}
+        while True:
+            state = state_of(len(found.images), answers, evidence, self._rules)
+            if state.outcome is not None:
+                return
+            # None is left behind: each has its answer in the journal before the clip is done with.
+            came = await asyncio.gather(
+                *(
+                    self._turn(turn, line, found, evidence[turn.window], state.parts, out)
+                    for turn in state.turns
+                ),
+                return_exceptions=True,
+            )
+            errors = [one for one in came if isinstance(one, BaseException)]
+            if errors:
+                raise next((error for error in errors if isinstance(error, Stopped)), errors[0])
+            answers += [one for one in came if isinstance(one, Answer)]
+
+    async def _turn(
+        self,
+        turn: Turn,
+        line: Row,
+        found: Told,
+        evidence: Evidence,
+        parts: Sequence[Any],
+        out: journal.Journal,
+    ) -> Answer:
         merging = turn.window == MERGE
-        images = () if merging else told.images[turn.window]
+        start, end = (0.0, found.spans[-1][1]) if merging else found.spans[turn.window]
         request = request_of(
             turn,
-            clip["clip_id"],
+            line["clip"]["clip_id"],
             self._prompts,
             facts=self.captioner.facts,
-            evidence=told.evidence[turn.window],
-            seconds=at(clip, clip["end_pts"]) if merging else times[turn.window][1] - times[turn.window][0],
-            images=images,
-            parts=[(*time, part) for time, part in zip(times, parts, strict=True)] if merging else (),
+            evidence=evidence,
+            seconds=end - start,
+            images=() if merging else found.images[turn.window],
+            parts=[(*span, part) for span, part in zip(found.spans, parts, strict=True)] if merging else (),
         )
         row = {
             **_row(line, turn.window, turn.attempt),
             "sampling": json.dumps(turn.sampling.as_json(), sort_keys=True),
-            "evidence": json.dumps(told.evidence[turn.window].as_json(), sort_keys=True),
-            "frames_seen": [image.pts for image in images],
+            "evidence": json.dumps(evidence.as_json(), sort_keys=True),
+            "frames_seen": [image.pts for image in request.images],
+            "request_hash": request_hash(request),
         }
         backend = await self._open()
-        assert self._lanes is not None
         async with self._lanes:
-            row |= {"request_hash": request_hash(request), **await self._ask(backend, request)}
-            self._write(out, row)
+            if self._stopped:
+                raise Stopped
+            row |= await self._ask(backend, request)
+            self._keep(out, row)
         return answer_of(row)
 
     async def _ask(self, backend: Backend, request: Request) -> Row:
         """The columns of an answer, or why there is none. Raises Stopped."""
-        if self._stopped:
-            raise Stopped
-        reserved = self._reserve(request)
+        reserved = await self._budget.reserve(request.sampling.max_tokens)
+        row: Row = {}
+        try:
+            if self._stopped:
+                raise Stopped
+            row = await self._reply(backend, request)
+        finally:
+            await self._budget.settle(reserved, row.get("tokens_in"), row.get("tokens_out"))
+        return row
+
+    async def _reply(self, backend: Backend, request: Request) -> Row:
         began = time.monotonic()
         try:
-            found = await backend.ask(request)
+            return _columns(await backend.ask(request), _since(began))
         except Refused as error:
-            return {"finish_reason": REJECTED, "error": str(error), "seconds": _since(began)}
+            reason, said = REJECTED, str(error)
         except Unanswered as error:
-            return {"finish_reason": UNANSWERED, "error": str(error), "seconds": _since(began)}
+            reason, said = UNANSWERED, str(error)
         except Unusable as error:
             self._fatal = self._fatal or str(error)
             raise Stopped from error
         except Exception as error:  # a backend of one's own may raise anything, and only its clip may suffer
-            return {"finish_reason": UNANSWERED, **failure(error), "seconds": _since(began)}
-        finally:
-            self._reserved -= reserved
-        tokens = (found.tokens_in or 0) + (found.tokens_out or 0)
-        self._spent += tokens
-        self._largest = max(self._largest, found.tokens_in or 0)
-        return _columns(found, _since(began))
-
-    def _reserve(self, request: Request) -> int:
-        """Set aside what the request may take at most, as far as is known. Raises Stopped where the budget
-        does not hold it."""
-        budget = self._spec.get("budget")
-        if budget is None:
-            return 0
-        most = self._largest + request.sampling.max_tokens
-        if self._spent + self._reserved + most > budget:
-            raise Stopped
-        self._reserved += most
-        return most
+            reason, said = UNANSWERED, failure(error)["error"]
+        return {"finish_reason": reason, "error": said, "seconds": _since(began)}
 
     @property
     def _stopped(self) -> bool:
-        return self._fatal is not None or self._orphaned
+        return self._fatal is not None or self._budget.used_up or self._orphaned
 
     @property
     def _orphaned(self) -> bool:
@@ -232,84 +267,52 @@ class Asker:
             if self._backend is None:
                 try:
                     self._backend = await self._loop.run_in_executor(None, self.captioner.open)
-                except Unusable as error:
-                    self._fatal = str(error)
+                except Exception as error:  # libraries that load models raise anything
+                    said = str(error) if isinstance(error, Unusable) else failure(error)["error"]
+                    self._fatal = " ".join(said.split())
                     raise Stopped from error
-                self._lanes = asyncio.Semaphore(self.captioner.lanes)
             return self._backend
+
+    def _keep(self, out: journal.Journal, row: Row) -> None:
+        """Write down what came of a request. Raises Stopped."""
+        if row["finish_reason"] == REJECTED and not self._answered:
+            self._refusals.append((out, row))
+            return
+        self._write(out, row)
+        if row["raw"] is None:
+            return
+        if self._budget.limited and row["tokens_in"] is None:
+            self._fatal = self._fatal or (
+                f"{self.captioner.model} does not say how many tokens an answer took, so budget_tokens "
+                "cannot be kept: take the option away"
+            )
+        if not self._answered:
+            self._answered = True
+            for held, refusal in self._refusals:
+                self._write(held, refusal)
+            self._refusals.clear()
+
+    def _settle_refusals(self, out: journal.Journal) -> None:
+        """Those of a portion that ends. Where the model turned out to be unusable, its clips wait."""
+        mine = [row for held, row in self._refusals if held is out]
+        self._refusals = [(held, row) for held, row in self._refusals if held is not out]
+        with contextlib.suppress(Stopped):
+            for row in mine:
+                self._write(out, row if self._fatal is None else {**row, "finish_reason": UNANSWERED})
+
+    def _lost(self, out: journal.Journal, line: Row, reason: str, error: str) -> None:
+        """Write down that a clip is not asked about. Raises Stopped."""
+        self._write(out, {**_row(line, 0, 0), "finish_reason": reason, "error": error})
 
     def _write(self, out: journal.Journal, row: Row) -> None:
         try:
-            out.write(row)
+            out.write({**row, "error": None if row["error"] is None else _plain(row["error"])})
         except OSError as error:
             self._fatal = self._fatal or (
                 f"the journal of answers cannot be written ({error.strerror}): free some space, or mend "
                 "that, and run the same command again"
             )
             raise Stopped from error
-
-    def _told(self, line: Row) -> Row:
-        """{"told"}: evidence and images of every window; {"error"}: the clip's own fault; {"fatal"}."""
-
-        def work() -> Row:
-            clip, windows = line["clip"], line["windows"]
-            signals = {group: _part(path) for group, path in line["signals"].items()}
-            views = {
-                number: _view(clip, line["video"], signals, start, end)
-                for number, (start, end) in enumerate(window_spans(clip, windows))
-            }
-            # Lines of text are known of the whole clip only.
-            words = line["words"]
-            evidence = {
-                number: evidence_of(view, words if windows == 1 else None) for number, view in views.items()
-            }
-            whole = _view(clip, line["video"], signals, clip["start_pts"], clip["end_pts"])
-            evidence[MERGE] = evidence_of(whole, words)
-            images = {number: self._images(line, view.clip) for number, view in views.items()}
-            return {"told": Told(line, evidence, images)}
-
-        try:
-            return guarded(work)
-        except Exception as error:  # a damaged part may raise anything
-            return failure(error)
-
-    def _images(self, line: Row, window: Mapping[str, Any]) -> tuple[Image, ...]:
-        side = self.captioner.short_side
-        found = frames_of(line, window, self.captioner.frames, side, self._spec["limits"])
-        return tuple(
-            Image(one.pts, round(at(line["clip"], one.pts), 6), _fitting(one, side)) for one in found
-        )
-
-
-def at(clip: Mapping[str, Any], pts: int) -> float:
-    """Seconds after the clip's start."""
-    return float((pts - clip["start_pts"]) * Fraction(clip["time_base"]))
-
-
-def _fitting(jpeg: Jpeg, side: int | None) -> bytes:
-    """The JPEG, no larger than asked for."""
-    return jpeg.data if side is None else reduced(jpeg.data, side)
-
-
-def _view(clip: Row, video: Row, signals: Mapping[str, Columns], start: int, end: int) -> ClipView:
-    """A span of the clip as a clip of its own."""
-    base = Fraction(clip["time_base"])
-    share = (end - start) / (clip["end_pts"] - clip["start_pts"])
-    own = {
-        **clip,
-        "start_pts": start,
-        "end_pts": end,
-        "start_seconds": float(start * base),
-        "end_seconds": float(end * base),
-        "frames": max(1, round((clip["frames"] or 1) * share)),
-    }
-    return ClipView(own, video, {name: span(group, start, end) for name, group in signals.items()})
-
-
-@lru_cache(maxsize=8)
-def _part(path: str) -> Columns:
-    """Signals of a video, kept for its next clip."""
-    return read_part(path)
 
 
 def _todo(item: Row) -> list[Row]:
@@ -332,10 +335,17 @@ def _columns(found: Response, seconds: float) -> Row:
     """An answer as columns: text that UTF-8 cannot hold is replaced, and none is endless."""
     columns = asdict(found)
     columns["raw"] = _plain(found.raw)[:LONGEST]
-    columns["finish_reason"] = _plain(found.finish_reason or "stop")[:100]
+    ended = _plain(found.finish_reason or "stop")[:100]
+    # Words of our own for answers that never came: a server may not say them.
+    columns["finish_reason"] = "stop" if ended in LOST else ended
     columns["model"] = None if found.model is None else _plain(found.model)[:300]
+    columns |= {name: _count(columns[name]) for name in ("tokens_in", "tokens_out")}
     columns["seconds"] = seconds
     return columns
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**40 else None
 
 
 def _plain(text: str) -> str:

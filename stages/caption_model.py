@@ -69,13 +69,18 @@ def run(
         stored = Answers(tables, key)
         todo = _settle(captioner, [clip for clip, _ in todo], stored, writer)
         left = None if captioner.budget is None else captioner.budget - stored.tokens
-        _ask(context, cluster, captioner, todo, videos, left, writer)
+        if left is None or left > 0:
+            _ask(context, cluster, captioner, todo, videos, left, writer)
     fold(context.folder, tables, remove=True)
     if waiting := len(wanted) - writer.written:
-        context.reporter.note(
-            f"the budget of {captioner.budget:,} tokens is used up: {waiting} clips wait for their captions; "
-            "raise it and run the same command again"
-        )
+        said = f"{waiting} clips wait for their captions"
+        if captioner.budget is None:
+            context.reporter.note(f"{said}, of which no answer came back: run the same command again")
+        else:
+            context.reporter.note(
+                f"the budget of {captioner.budget:,} tokens is used up: {said}; raise it and run the same "
+                "command again"
+            )
     tables.compact("answers", key)
 
 
@@ -269,7 +274,7 @@ def _line(
 ) -> Row:
     path = context.folder.path
     groups = [*GROUPS, *([SOUND] if SOUND in video.parts else [])]
-    kept = ("window", "attempt", "raw", "finish_reason", "tokens_in", "tokens_out", "error")
+    kept = ("window", "attempt", "raw", "finish_reason", "tokens_in", "tokens_out", "evidence", "error")
     return {
         "clip": {**clip, "clip_id": clip["clip_id"].hex(), "video_id": clip["video_id"].hex()},
         "video": {name: value for name, value in video.row.items() if name not in ("video_id", "entries")},

@@ -26,13 +26,19 @@ class Journal:
         self._file: int | None = None
 
     def write(self, row: Mapping[str, Any]) -> None:
-        """Append a line in one system call. OSError as the disk has it."""
+        """Append a line in one system call. OSError as the disk has it; nothing of the line is left then."""
         if self._file is None:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
-        while line:  # a signal or a nearly full disk may cut a write short
-            line = line[os.write(self._file, line) :]
+        end = os.fstat(self._file).st_size
+        try:
+            while line:  # a signal or a nearly full disk may cut a write short
+                line = line[os.write(self._file, line) :]
+        except OSError:
+            # The next line would be joined to half of this one, and be lost with it.
+            os.ftruncate(self._file, end)
+            raise
 
     def close(self) -> None:
         if self._file is not None:
@@ -48,7 +54,7 @@ def lines(path: str) -> Iterator[Row]:
                 return
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(row, dict):
                 yield row

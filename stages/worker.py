@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ from curate.media import MediaError
 from curate.media.child import OutOfMemory, Stalled, Worker, WorkerDied
 
 _workers: dict[int, Worker] = {}
+_turn = threading.Lock()
+"""A child answers one question at a time; threads that ask at once would get each other's answers."""
 
 
 def decode_call(
@@ -19,15 +22,16 @@ def decode_call(
     A crash may be the neighbour's fault (memory was short); a second one in a row is the file's. Raises
     `MediaError` for the file's own faults; other exceptions are the environment's.
     """
-    worker = _workers.get(max_memory)
-    if worker is None:
-        while _workers:
-            _workers.popitem()[1].close()
-        worker = _workers[max_memory] = Worker(memory_bytes=max_memory)
-    try:
-        result: dict[str, Any] = worker.call(function, arguments, stall_seconds=stall_seconds)
-    except (WorkerDied, Stalled):
-        result = worker.call(function, arguments, stall_seconds=stall_seconds)
+    with _turn:
+        worker = _workers.get(max_memory)
+        if worker is None:
+            while _workers:
+                _workers.popitem()[1].close()
+            worker = _workers[max_memory] = Worker(memory_bytes=max_memory)
+        try:
+            result: dict[str, Any] = worker.call(function, arguments, stall_seconds=stall_seconds)
+        except (WorkerDied, Stalled):
+            result = worker.call(function, arguments, stall_seconds=stall_seconds)
     return result
 
 

@@ -41,4 +41,6 @@ def _sound(clip: ClipView) -> str | None:
     if rows is None or not clip.video.get("has_audio"):
         return None
     silent = np.asarray(rows["silent"], dtype=bool)
+    if not len(silent):
+        return None  # the track ends before this window
     return "silence" if silent.all() else "sound"

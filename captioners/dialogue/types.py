@@ -1,7 +1,7 @@
 """The words of a dialogue with a model: a request, its answer, and what was measured of the clip."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 
@@ -12,7 +12,7 @@ class Image:
     pts: int
     """In the clip's time base."""
     seconds: float
-    """After the clip's start."""
+    """After the start of the clip, or of the window that is asked about."""
     jpeg: bytes
 
 
@@ -101,8 +101,10 @@ class Evidence:
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> "Evidence":
-        words = found.get("words")
-        return cls(**{**found, "words": None if words is None else tuple(words)})
+        """Members that this version does not know are left out: another one may have written them."""
+        known = {field.name: found[field.name] for field in fields(cls) if field.name in found}
+        words = known.get("words")
+        return cls(**{**known, "words": None if words is None else tuple(words)})
 
 
 class Refused(Exception):
