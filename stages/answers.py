@@ -22,9 +22,10 @@ Row = dict[str, Any]
 
 
 def window_spans(clip: Mapping[str, Any], windows: int) -> list[tuple[int, int]]:
-    """[start, end) of each window in the clip's time base: equal parts."""
+    """[start, end) of each window in the clip's time base: equal parts. Where a clip has fewer ticks than
+    windows some are empty, never the first."""
     start, length = clip["start_pts"], clip["end_pts"] - clip["start_pts"]
-    ends = [start + length * number // windows for number in range(windows + 1)]
+    ends = [start - -length * number // windows for number in range(windows + 1)]
     return list(pairwise(ends))
 
 
@@ -89,8 +90,8 @@ def form_of(line: Mapping[str, Any]) -> Row | None:
         for name, value in row.items():
             if value is not None and not _is(value, _KINDS.get(name, str)):
                 return None
-        if row["evidence"]:
-            Evidence.from_json(json.loads(row["evidence"]))
+        if row["evidence"] and not isinstance(json.loads(row["evidence"]), dict):
+            return None
         identity = bytes.fromhex(row["clip_id"])
     except (KeyError, ValueError, TypeError, AttributeError):
         return None

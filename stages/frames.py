@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from curate.frames_of import Jpeg, jpegs_of
-from stages.worker import decode_call
+from curate.media import MediaError
+from stages.worker import decode_call, stamp
 
 Row = Mapping[str, Any]
 
@@ -28,7 +29,7 @@ def decoded(item: Row, clip: Row, count: int, short_side: int | None, limits: Ro
 
 def frames_of(item: Row, clip: Row, count: int, short_side: int | None, limits: Row) -> list[Jpeg]:
     """At most `count` frames, distinct and in the order of time: stored ones if there are as many and they
-    are large enough, else decoded ones.
+    are large enough, else decoded ones. Fewer stored ones do where no more can be decoded.
 
     `item`: frames (path of the part), stored_side (largest short side for which stored ones do), scan_side
     (that of decoded ones if nobody asks for another), source, irregular."""
@@ -37,5 +38,11 @@ def frames_of(item: Row, clip: Row, count: int, short_side: int | None, limits: 
     enough = min(count, clip["frames"] or count)
     if len(stored) >= enough:
         return stored
-    found = decoded(item, clip, count, short_side, limits)
+    try:
+        found = decoded(item, clip, count, short_side, limits)
+    except MediaError as error:
+        # Where decoding was stopped or killed, another time may have them all.
+        if stored and type(error) is MediaError and stamp(item["source"]) is not None:
+            return stored
+        raise
     return found if len(found) > len(stored) or not large else stored

@@ -4,6 +4,7 @@ import asyncio
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -107,9 +108,10 @@ class ModelCaptioner(Captioner):
         """What a dialogue goes by."""
         return Rules(self.attempts, self.temperature, self.top_p, self.max_tokens, self.seed, self.gates)
 
-    @property
+    @cached_property
     def prompts(self) -> Prompts:
-        """The texts that a model is told. ValueError where one cannot be used."""
+        """The texts that a model is told, as they were when they were first read: what is asked is what the
+        cache key says, whoever edits a file meanwhile. ValueError where one cannot be used."""
         return Prompts.read(self.prompt)
 
     @property

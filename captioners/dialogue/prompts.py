@@ -15,6 +15,9 @@ from string import Template
 from typing import Any
 
 PART = re.compile(r"^\[(system|user)\]\s*$", re.MULTILINE)
+UNSAFE = re.compile("[<>\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""In JSON that stands inside a prompt: what closes a tag, breaks a line, turns the direction of writing, or
+cannot be sent."""
 LONGEST = 65_536
 """Bytes of a prompt file."""
 
@@ -66,7 +69,7 @@ def read_prompt(
             "own with its .txt"
         )
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"the prompt {name} is not UTF-8 text") from error
     return _parsed(name, text, hashlib.blake2b(data, digest_size=16).hexdigest(), needs, knows)
@@ -74,6 +77,10 @@ def read_prompt(
 
 def _parsed(name: str, text: str, digest: str, needs: frozenset[str], knows: frozenset[str]) -> Prompt:
     pieces = PART.split(text)
+    if pieces[0].strip():
+        raise ValueError(f"the prompt {name} begins with text of no part: write [system] or [user] above it")
+    if twice := [part for part in ("system", "user") if pieces[1::2].count(part) > 1]:
+        raise ValueError(f"the prompt {name} has more than one part [{twice[0]}]: keep one")
     parts = dict(zip(pieces[1::2], (piece.strip() for piece in pieces[2::2]), strict=True))
     if not parts.get("user"):
         raise ValueError(f"the prompt {name} has no part [user]: write that line, and what to ask below it")
@@ -92,8 +99,7 @@ def _parsed(name: str, text: str, digest: str, needs: frozenset[str], knows: fro
 def quoted_data(value: Any) -> str:
     """JSON in which no tag can be closed and no line can be broken: text from a picture stays a string."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028")
-    return text.replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def measured_note(facts: Mapping[str, Any]) -> str:

@@ -15,8 +15,8 @@ FILLED = frozenset({"frames", "seconds", "measured", "camera_motions", "shot_typ
 """What a prompt of one's own may name."""
 SURE = 0.5
 """Confidence from which on the camera's motion is offered at all."""
-MOST_LINES = 20
-"""Lines of text that are offered."""
+MOST_LINES, LONGEST_LINE = 20, 200
+"""Lines of text that are offered, and characters of each."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def offered(evidence: Evidence, facts: Sequence[str]) -> dict[str, Any]:
             "confidence": round(evidence.camera_confidence, 2),
         }
     if "words" in facts and evidence.words:
-        found["text_read"] = list(evidence.words[:MOST_LINES])
+        found["text_read"] = [line[:LONGEST_LINE] for line in evidence.words[:MOST_LINES]]
     if "sound" in facts and evidence.sound is not None:
         found["sound"] = evidence.sound
     return found

@@ -99,14 +99,14 @@ def test_windows_and_the_request_that_merges_them(footage: Footage, world: World
     assert [part.window for part in parts] == [0, 1, 2]
     # Each in its own clock.
     assert [[image.pts for image in part.images] for part in parts] == [
-        [104, 114, 124], [134, 144, 154], [166, 176, 186],
+        [106, 116, 126], [136, 146, 156], [166, 176, 186],
     ]  # fmt: skip
     assert [[image.seconds for image in part.images] for part in parts] == [
-        [0.4, 1.4, 2.4], [0.4, 1.4, 2.4], [0.6, 1.6, 2.6],
+        [0.6, 1.6, 2.6], [0.5, 1.5, 2.5], [0.5, 1.5, 2.5],
     ]  # fmt: skip
-    assert [round(part.seconds, 3) for part in parts] == [3.0, 3.0, 3.1]
+    assert [round(part.seconds, 3) for part in parts] == [3.1, 3.0, 3.0]
     assert (merging.window, merging.images, round(merging.seconds, 3)) == (MERGE, (), 9.1)
-    for text in ('"seconds": "0.0 to 3.0"', '"seconds": "3.0 to 6.0"', '"seconds": "6.0 to 9.1"'):
+    for text in ('"seconds": "0.0 to 3.1"', '"seconds": "3.1 to 6.1"', '"seconds": "6.1 to 9.1"'):
         assert text in merging.text
     assert [row["window"] for row in rows(tmp_path)] == [MERGE, 0, 1, 2]
     assert rows(tmp_path)[0]["frames_seen"] == []
