@@ -64,16 +64,17 @@ class Engine(Backend):
         added = self._engine.get_tokenizer().get_added_vocab()
         self._special = sorted(added, key=len, reverse=True)
 
-    async def ask(self, request: Request | Prepared) -> Response:
-        """The answer. Frames of a Request that was not prepared are decoded here, by threads."""
+    async def ask(self, request: Request) -> Response:
+        """The answer. The frames are decoded here, by threads."""
+        loop = asyncio.get_running_loop()
+        return await self.ask_prepared(
+            await loop.run_in_executor(self._decoders, self._options.prepare, request)
+        )
+
+    async def ask_prepared(self, ready: Prepared) -> Response:
         from vllm.v1.engine.exceptions import EngineDeadError
 
         begun = time.perf_counter()
-        if isinstance(request, Prepared):
-            ready = request
-        else:
-            loop = asyncio.get_running_loop()
-            ready = await loop.run_in_executor(self._decoders, self._options.prepare, request)
         try:
             output = await self._answer(ready)
         except EngineDeadError as error:

@@ -31,6 +31,7 @@ class Vllm(ModelCaptioner):
     used. The same seed draws the same answer only as far as the GPU's batches round alike."""
 
     VERSION: ClassVar[int] = 1
+    PREPARES: ClassVar[bool] = True
     NOT_OF_ANSWERS: ClassVar[frozenset[str]] = ModelCaptioner.NOT_OF_ANSWERS | {
         "tensor_parallel_size", "gpu_memory_utilization", "max_num_seqs", "enforce_eager",
     }  # fmt: skip

@@ -243,6 +243,8 @@ class Captioner(Plugin):
     MODEL: ClassVar[str | None] = None
     ACTORS: ClassVar[bool] = False
     """Whether it works in actors, which take resources; in the driver if not."""
+    PREPARES: ClassVar[bool] = False
+    """Whether a model's frames are decoded and scaled in actors of their own, before those of the model."""
 
     @abstractmethod
     def caption(self, clip: ClipView) -> Caption: ...

@@ -72,7 +72,7 @@ def execute(plan: Plan, reporter: Reporter, address: str | None = None) -> Summa
         rules = rules_key(plan, keys)
         digest = last["verdicts"] if last and last["rules"] == rules else None
         note_run(context, rules, digest, found.passed_over)
-        with Cluster(workers, address, plan.needs) as cluster:
+        with Cluster(workers, address, plan.needs, plan.captioner.PREPARES) as cluster:
             try:
                 index.run(context, cluster, found)
                 videos = state.videos(found.entries, tables, keys)

@@ -7,19 +7,20 @@ connection made, with the first question, and every answer is in the journal bef
 
 import asyncio
 import contextlib
-import importlib
 import json
 import os
+import pickle
 import socket
 import threading
 import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from captioners.dialogue.model import Backend, ModelCaptioner
+from captioners.dialogue.model import Backend
+from captioners.dialogue.prepared import Prepared, Rgb
 from captioners.dialogue.requests import Prompts, request_hash, request_of
 from captioners.dialogue.turns import FAILED, LOST, REJECTED, UNANSWERED, Turn, state_of
 from captioners.dialogue.types import (
@@ -37,9 +38,11 @@ from stages import journal
 from stages.answers import answer_of, evidence_in, form_of
 from stages.budget import Budget, Stopped
 from stages.measure import failure
+from stages.preparing import captioner_of, todo_of
 from stages.told import Told, told
 
 Row = dict[str, Any]
+Frames = tuple[Rgb, ...]
 
 READERS = 4
 """Threads that read frames: parquet and JPEG release the interpreter's lock."""
@@ -51,11 +54,10 @@ CLOSING = 60.0
 
 class Asker:
     """The work of one process. `spec`: captioner (MODULE:CLASS), options, prompts, key, run (folder), limits,
-    budget (tokens, None without), driver (host name, process)."""
+    budget (tokens, None without), driver (host name, process), stop (a file)."""
 
     def __init__(self, spec: Row) -> None:
-        module, _, name = spec["captioner"].partition(":")
-        self.captioner: ModelCaptioner = getattr(importlib.import_module(module), name)(**spec["options"])
+        self.captioner = captioner_of(spec)
         self._spec = spec
         self._folder = Folder(spec["run"])
         self._prompts = Prompts.from_json(spec["prompts"])
@@ -106,7 +108,8 @@ class Asker:
             await self._backend.close()
 
     async def _portion(self, item: Row) -> Row:
-        lines = await self._loop.run_in_executor(self._readers, _todo, item)
+        lines = await self._loop.run_in_executor(self._readers, todo_of, item)
+        prepared = self._prepared(item, len(lines))
         known = await self._loop.run_in_executor(self._readers, self._known, item["portion"])
         out = journal.Journal(
             self._folder.path(
@@ -115,7 +118,10 @@ class Asker:
         )
         try:
             done = await asyncio.gather(
-                *(self._clip(line, known.get(line["clip"]["clip_id"], []), out) for line in lines)
+                *(
+                    self._clip(line, ready, known.get(line["clip"]["clip_id"], []), out)
+                    for line, ready in zip(lines, prepared, strict=True)
+                )
             )
         finally:
             self._settle_refusals(out)
@@ -130,14 +136,24 @@ class Asker:
                 found.setdefault(row["clip_id"].hex(), []).append(row)
         return found
 
-    async def _clip(self, line: Row, known: Sequence[Row], out: journal.Journal) -> bool:
+    @staticmethod
+    def _prepared(item: Row, count: int) -> Sequence[Told | Row | None]:
+        """What actors before this one read of each clip; None: it is read here."""
+        if "prepared" not in item:
+            return [None] * count
+        found: Sequence[Told | Row] = pickle.loads(item["prepared"])  # made by `Preparer`, in this run
+        return found
+
+    async def _clip(
+        self, line: Row, ready: Told | Row | None, known: Sequence[Row], out: journal.Journal
+    ) -> bool:
         """Talk about one clip until it has an outcome; whether it has one."""
         async with self._in_hand:
             try:
                 if self._stopped:
                     return False
                 try:
-                    await self._talk(line, known, out)
+                    await self._talk(line, ready, known, out)
                 except Stopped:
                     return False
                 except Exception as error:  # whatever it is, only its clip may suffer
@@ -146,11 +162,15 @@ class Asker:
                 return False
         return True
 
-    async def _talk(self, line: Row, known: Sequence[Row], out: journal.Journal) -> None:
+    async def _talk(
+        self, line: Row, ready: Told | Row | None, known: Sequence[Row], out: journal.Journal
+    ) -> None:
         """Raises Stopped."""
-        found = await self._loop.run_in_executor(
-            self._readers, told, line, self.captioner, self._spec["limits"]
-        )
+        found = ready
+        if found is None:
+            found = await self._loop.run_in_executor(
+                self._readers, told, line, self.captioner, self._spec["limits"]
+            )
         if not isinstance(found, Told):
             if "fatal" in found:
                 self._fatal = self._fatal or found["fatal"]
@@ -210,25 +230,29 @@ class Asker:
         async with self._lanes:
             if self._stopped:
                 raise Stopped
-            row |= await self._ask(backend, request)
+            row |= await self._ask(backend, request, found.frames.get(turn.window))
             self._keep(out, row)
         return answer_of(row)
 
-    async def _ask(self, backend: Backend, request: Request) -> Row:
+    async def _ask(self, backend: Backend, request: Request, frames: Frames | None) -> Row:
         """The columns of an answer, or why there is none. Raises Stopped."""
         reserved = await self._budget.reserve(request.sampling.max_tokens)
         row: Row = {}
         try:
             if self._stopped:
                 raise Stopped
-            row = await self._reply(backend, request)
+            row = await self._reply(backend, request, frames)
         finally:
             await self._budget.settle(reserved, row.get("tokens_in"), row.get("tokens_out"))
         return row
 
-    async def _reply(self, backend: Backend, request: Request) -> Row:
+    async def _reply(self, backend: Backend, request: Request, frames: Frames | None) -> Row:
         began = time.monotonic()
         try:
+            if self.captioner.PREPARES:
+                bare = tuple(replace(image, jpeg=b"") for image in request.images)
+                ready = Prepared(replace(request, images=bare), frames or ())
+                return _columns(await backend.ask_prepared(ready), _since(began))
             return _columns(await backend.ask(request), _since(began))
         except Refused as error:
             reason, said = REJECTED, str(error)
@@ -243,7 +267,12 @@ class Asker:
 
     @property
     def _stopped(self) -> bool:
-        return self._fatal is not None or self._budget.used_up or self._orphaned
+        return self._fatal is not None or self._budget.used_up or self._orphaned or self._called_off
+
+    @property
+    def _called_off(self) -> bool:
+        """Whether another process found that nothing can be asked: the driver says so by a file."""
+        return os.path.exists(self._spec["stop"])
 
     @property
     def _orphaned(self) -> bool:
@@ -313,14 +342,6 @@ class Asker:
                 "that, and run the same command again"
             )
             raise Stopped from error
-
-
-def _todo(item: Row) -> list[Row]:
-    """The lines of a portion."""
-    with open(item["todo"], "rb") as file:
-        file.seek(item["offset"])
-        data = file.read(item["bytes"])
-    return [json.loads(line) for line in data.splitlines()]
 
 
 def _row(line: Row, window: int, attempt: int) -> Row:

@@ -10,8 +10,8 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
@@ -28,13 +28,14 @@ from curate.tables import id_bytes
 from stages import journal
 from stages.answers import Answers, caption_row, fold, fold_portions, state
 from stages.ask import Asker
+from stages.preparing import Preparer
 
 Row = dict[str, Any]
 Instead = Callable[[Sequence[Row]], dict[bytes, Row]]
 """Clips -> the captions of `measured`."""
 
-PORTION = 16
-"""Clips that a worker is told at once."""
+PORTION, PREPARED = 16, 4
+"""Clips that a worker is told at once, and where their frames come with them, decoded: some 8 MB a clip."""
 COMMIT_SECONDS = 20.0
 """Between two commits, at least."""
 NO_LIMIT = 1 << 16
@@ -186,7 +187,7 @@ def _ask(
     path = context.folder.path(f"{journal.FOLDER}/{key}/{context.run}.todo")
     portions = list(_tell(context, captioner, todo, videos, path))
     names = [portion["portion"] for portion in portions]
-    told = dict(zip(names, batches(todo, PORTION), strict=True))
+    told = dict(zip(names, batches(todo, _portion(captioner)), strict=True))
     waiting: list[str] = []
     committed = time.monotonic()
     fatal: str | None = None
@@ -206,24 +207,32 @@ def _ask(
         waiting.clear()
         committed = time.monotonic()
 
-    threads = -(-2 * captioner.lanes // PORTION) + 1
-    found = cluster.pool(partial(Asker, spec), portions, batch_size=1, resources=wants, threads=threads)
+    # Half as many clips more than are asked about, so that none is waited for.
+    threads = -(-3 * captioner.lanes // (2 * _portion(captioner))) + 1
+    before = partial(Preparer, spec) if captioner.PREPARES else None
+    found = cluster.pool(
+        partial(Asker, spec), portions, batch_size=1, resources=wants, threads=threads, before=before
+    )
     try:
-        # What is left of the stream is ended here: Ray Data cannot do so once Ray is gone.
-        with closing(found):
-            for result in found:
-                waiting.append(result["portion"])
-                fatal = fatal or result["fatal"]
-                if fatal:
-                    break
-                if time.monotonic() - committed > COMMIT_SECONDS:
-                    commit()
-            commit()
+        # To the end, whatever they say: answers that are under way are kept, and a stream that is broken off
+        # goes on reading from Ray in a thread of its own when Ray is gone, which ends the process.
+        for result in found:
+            waiting.append(result["portion"])
+            if result["fatal"] and not fatal:
+                fatal = result["fatal"]
+                Path(spec["stop"]).touch()
+            if time.monotonic() - committed > COMMIT_SECONDS:
+                commit()
+        commit()
     finally:
-        if os.path.exists(path):
-            os.unlink(path)
+        for left in (path, spec["stop"]):
+            Path(left).unlink(missing_ok=True)
     if fatal:
         raise RunError(fatal)
+
+
+def _portion(captioner: ModelCaptioner) -> int:
+    return PREPARED if captioner.PREPARES else PORTION
 
 
 def _spec(context: Context, captioner: ModelCaptioner, budget: int | None) -> Row:
@@ -236,6 +245,7 @@ def _spec(context: Context, captioner: ModelCaptioner, budget: int | None) -> Ro
         "run": context.folder.root,
         "limits": {"stall_seconds": scan.stall_seconds, "max_memory": scan.max_memory},
         "budget": budget,
+        "stop": context.folder.path(f"{journal.FOLDER}/{context.keys.answers}/{context.run}.stop"),
         "driver": [socket.gethostname(), os.getpid()],
     }
 
@@ -251,7 +261,7 @@ def _tell(
     words = _words(context)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:
-        for number, portion in enumerate(batches(todo, PORTION)):
+        for number, portion in enumerate(batches(todo, _portion(captioner))):
             start = file.tell()
             for clip, rows in portion:
                 line = _line(context, captioner, clip, videos[clip["video_id"]], rows, words)

@@ -2,14 +2,15 @@
 
 import errno
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from captioners.dialogue.evidence import evidence_of
 from captioners.dialogue.model import ModelCaptioner
-from captioners.dialogue.types import MERGE, Evidence, Image
+from captioners.dialogue.prepared import Rgb
+from captioners.dialogue.types import MERGE, Evidence, Image, Request, Sampling
 from curate.frames_of import Jpeg, reduced
 from curate.media import MediaError
 from curate.plugins import ClipView
@@ -30,6 +31,9 @@ class Told:
     images: Mapping[int, tuple[Image, ...]]
     spans: tuple[tuple[float, float], ...]
     """Start and end of each window in seconds after the clip's start."""
+    frames: Mapping[int, tuple[Rgb, ...]] = field(default_factory=dict)
+    """The images of each window as the model's own pictures, RGB (h, w, 3), where the captioner prepares
+    them."""
 
 
 def told(line: Row, captioner: ModelCaptioner, limits: Row) -> Told | Row:
@@ -77,7 +81,14 @@ def _read(line: Row, captioner: ModelCaptioner, limits: Row) -> Told:
             images[number] = (Image(last.pts, 0.0, last.jpeg),)
         else:
             images[number] = _images(line, captioner, view.clip, limits)
-    return Told(evidence, images, tuple((at(clip, start), at(clip, end)) for start, end in spans))
+    frames = {}
+    if captioner.PREPARES:
+        blank = Request("", 0, 0, "", "", {}, Sampling(0.0, 1.0, 1, 0))
+        frames = {
+            number: captioner.prepare(replace(blank, images=shown)).frames for number, shown in images.items()
+        }
+    times = tuple((at(clip, start), at(clip, end)) for start, end in spans)
+    return Told(evidence, images, times, frames)
 
 
 def _images(

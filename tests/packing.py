@@ -40,6 +40,7 @@ class Here(Cluster):
         batch_size: int,
         resources: Needs,
         threads: int | None = None,
+        before: Callable[[], Callable[[Item], bytes]] | None = None,
     ) -> Iterator[Item]:
         work = make()
         for batch in batches(items, batch_size):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from captioners import gates
+from captioners.dialogue.prepared import Prepared, prepared
 from captioners.dialogue.prompts import quoted_data, read_prompt
 from captioners.dialogue.requests import Prompts, text_request
 from captioners.dialogue.schema import TEXT_FIELDS
@@ -26,6 +27,10 @@ class Backend(ABC):
     @abstractmethod
     async def ask(self, request: Request) -> Response:
         """The answer. Raises Refused, Unanswered or Unusable (captioners.dialogue.types)."""
+
+    async def ask_prepared(self, ready: Prepared) -> Response:
+        """As `ask`, of a request whose frames are decoded: where the captioner PREPARES them."""
+        raise TypeError(f"{type(self).__name__} takes no prepared frames")
 
     async def close(self) -> None:
         """Let go of connections, processes and memory."""
@@ -88,6 +93,10 @@ class ModelCaptioner(Captioner):
     def budget(self) -> int | None:
         """Tokens that answers under these options may take, in and out, in all runs together."""
         return None
+
+    def prepare(self, request: Request) -> Prepared:
+        """The request with its frames decoded, for `Backend.ask_prepared`. It needs no model."""
+        return prepared(request, None)
 
     @abstractmethod
     def open(self) -> Backend:

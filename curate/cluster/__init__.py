@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -30,11 +30,16 @@ class Cluster:
     """Ray for the length of a run. `each` starts it on first use; `close` ends what was started."""
 
     def __init__(
-        self, workers: int, address: str | None = None, needs: Mapping[str, Needs] | None = None
+        self,
+        workers: int,
+        address: str | None = None,
+        needs: Mapping[str, Needs] | None = None,
+        frames: bool = False,
     ) -> None:
         """`workers`: CPUs of a Ray that is started here. `address`: join that cluster instead (`auto`,
-        HOST:PORT). `needs`: what a task of each step takes, which is checked at the start."""
-        self.workers, self.address = workers, address
+        HOST:PORT). `needs`: what a task of each step takes, which is checked at the start. `frames`: whether
+        decoded frames pass between actors."""
+        self.workers, self.address, self.frames = workers, address, frames
         self.needs = dict(needs or {})
         self._started = self._ready = False
         self.busy: list[tuple[float, float]] = []
@@ -100,14 +105,16 @@ class Cluster:
         batch_size: int,
         resources: Needs,
         threads: int | None = None,
-    ) -> Generator[Item, None, None]:
+        before: Callable[[], Callable[[Item], bytes]] | None = None,
+    ) -> Iterator[Item]:
         """As `each`, in actors: `make` is called once in each process (it loads a model, say), and what it
         returns is called with lists of at most `batch_size` items and gives as many results.
 
         As many actors as the cluster carries at once, `resources.concurrency` at most. An actor that dies is
         replaced a few times; then the stream ends with an error. `threads`: what `make` returned is called
         from so many threads at once, and lives until the last item is done: for few items, each of them much
-        work.
+        work. `before`: makes what is called with each item first, in actors of one CPU, and what it returns
+        is the item's `prepared`.
         """
         if not items:
             return
@@ -127,7 +134,10 @@ class Cluster:
             def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
                 # Loading the model counts as work.
                 began, self._began = self._began or time.time(), None
-                found = self._work([json.loads(text) for text in batch["item"]])
+                items = [json.loads(text) for text in batch["item"]]
+                for item, prepared in zip(items, batch.get("prepared", ()), strict=False):
+                    item["prepared"] = prepared
+                found = self._work(items)
                 span = (began, time.time())
                 return {"result": [json.dumps([span, result]) for result in found]}
 
@@ -143,6 +153,10 @@ class Cluster:
         for chunk in batches(items, max(STREAM if threads is None else len(items), batch_size)):
             rows = [{"item": json.dumps(item)} for item in chunk]
             dataset = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // batch_size))
+            if before is not None:
+                dataset = dataset.map_batches(
+                    _first(before, tail), batch_size=1, num_cpus=1, compute=ActorPoolStrategy(min_size=1)
+                )
             with warnings.catch_warnings():
                 # Ray is about to give these arguments names of their own, and has none for restarts yet.
                 warnings.filterwarnings("ignore", "`ray_remote_args_fn` is deprecated")
@@ -180,10 +194,25 @@ class Cluster:
             # Linux ends Ray's processes together with the thread that started them, and then Ray ends this
             # one.
             assert threading.current_thread() is threading.main_thread(), "Ray starts in the main thread"
-            start(self.workers, self.address)
+            start(self.workers, self.address, self.frames)
             self._started = True
         check_room(nodes(), self.needs)
         self._ready = True
+
+
+def _first(before: Callable[[], Callable[[Item], bytes]], tail: list[str]) -> type:
+    """The actors that prepare items for those of `pool`."""
+
+    class First:
+        def __init__(self) -> None:
+            sys.path.extend(path for path in tail if path not in sys.path)
+            self._work = before()
+
+        def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+            found = [self._work(json.loads(text)) for text in batch["item"]]
+            return {"item": list(batch["item"]), "prepared": found}
+
+    return First
 
 
 def _texts(dataset: Any) -> Iterator[str]:

@@ -11,6 +11,8 @@ from typing import Any
 
 OBJECT_STORE_BYTES = 150_000_000
 """Of a Ray that is started here: only small JSON rows pass through the object store."""
+FRAMES_BYTES = 2_000_000_000
+"""Of one through which decoded frames pass to a model: some hundred clips."""
 STARTS = 3
 """Attempts to start Ray, which gives a busy machine no more than 30 s."""
 ANSWER_SECONDS = 5.0
@@ -25,8 +27,9 @@ def home() -> Path:
     return Path(__file__).resolve().parent.parent.parent
 
 
-def start(workers: int, address: str | None) -> None:
-    """Start Ray with `workers` CPUs, or join the cluster at `address`. RuntimeError where that fails."""
+def start(workers: int, address: str | None, frames: bool = False) -> None:
+    """Start Ray with `workers` CPUs, or join the cluster at `address`. RuntimeError where that fails.
+    `frames`: whether decoded frames pass between its actors."""
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -43,7 +46,7 @@ def start(workers: int, address: str | None) -> None:
         # `training.py` would shadow ours: start it from the folder that holds our packages.
         os.chdir(home())
         if address is None:
-            _local(workers)
+            _local(workers, FRAMES_BYTES if frames else OBJECT_STORE_BYTES)
         else:
             _join(address)
     finally:
@@ -89,7 +92,7 @@ _QUIET: dict[str, Any] = {
 }
 
 
-def _local(workers: int) -> None:
+def _local(workers: int, store_bytes: int) -> None:
     import ray
 
     for attempt in range(STARTS):
@@ -99,7 +102,7 @@ def _local(workers: int) -> None:
                 ray.init(
                     address="local",
                     num_cpus=workers,
-                    object_store_memory=OBJECT_STORE_BYTES,
+                    object_store_memory=store_bytes,
                     include_dashboard=False,
                     **_QUIET,
                 )

@@ -137,7 +137,7 @@ def spec(run: Path, budget: int | None = None, **options: Any) -> Row:
     return {
         "captioner": f"{Fake.__module__}:Fake", "options": captioner.model_dump(mode="json"),
         "prompts": captioner.prompts.as_json(), "key": "k", "run": str(run), "limits": LIMITS,
-        "budget": budget, "driver": [socket.gethostname(), os.getpid()],
+        "budget": budget, "driver": [socket.gethostname(), os.getpid()], "stop": "no/such/file",
     }  # fmt: skip
 
 

@@ -300,7 +300,7 @@ def test_what_is_closed_leaves_nothing_behind(footage: Footage, world: World, tm
     deadline = time.monotonic() + 5
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     assert rows(tmp_path) == []
 
 
