@@ -37,6 +37,8 @@ AT_ONCE = 65_536
 """Pairs whose estimates are computed together."""
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
+"""Characters of scripts that put no spaces between words: each counts as a word."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Near:
 
 def words_of(text: str) -> list[str]:
     """The words of a text, in one case."""
+    if not text.isascii():
+        text = _UNSPACED.sub(r" \g<0> ", text)
     return _WORD.findall(text.casefold())
 
 

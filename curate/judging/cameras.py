@@ -4,15 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from captioners._gates.camera import agree
 from captioners.dialogue.types import Evidence
 from curate.intervals import wilson
 
-TURNS = {"truck": "pan", "pedestal": "tilt", "dolly": "zoom"}
-"""Travels as the turns that they are measured as: flow cannot tell the two apart."""
 ABSTAINS = frozenset({"unclear", "several"})
-"""What neither agrees nor contradicts."""
-ALONG = frozenset({"tracking", "orbit"})
-"""Ways to travel whose direction in the picture is not said: they agree with any move, not with none."""
+"""What names no motion. To the gate on the camera `several` agrees with any move; here it would count as
+having seen it."""
 EDGES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the bins of confidence."""
 
@@ -59,13 +57,9 @@ class Cameras:
 
 
 def agrees(measured: str, said: str) -> bool | None:
-    """Whether a caption's `camera_motion` fits the measured one; None where it says nothing."""
-    if said in ABSTAINS:
-        return None
-    if said in ALONG:
-        return measured != "static"
-    move, _, direction = said.partition(" ")
-    return " ".join([TURNS.get(move, move), direction]).strip() == measured
+    """Whether a caption's `camera_motion` fits the measured one, by the rule of the gate (to pan and to truck
+    look the same, a tracking shot holds any move); None where it names none."""
+    return None if said in ABSTAINS else agree(said, measured)
 
 
 def compare(pairs: Iterable[tuple[Evidence, str | None]]) -> Cameras:
@@ -84,13 +78,13 @@ def compare(pairs: Iterable[tuple[Evidence, str | None]]) -> Cameras:
             at = next(n for n, edge in enumerate(EDGES[1:]) if evidence.camera_confidence < edge or edge == 1)
             bins[at][0] += found
             bins[at][1] += 1
-    agree, compared = (sum(one[k] for one in bins) for k in (0, 1))
+    right, compared = (sum(one[k] for one in bins) for k in (0, 1))
     ordered = sorted(cells.items(), key=lambda one: (-one[1], one[0]))
     return Cameras(
-        agree,
+        right,
         compared,
-        _share(agree, compared),
-        wilson(agree, compared),
+        _share(right, compared),
+        wilson(right, compared),
         cells.total() - compared,
         unmeasured,
         tuple(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from captioners._gates import prose
 from curate import clips
 from curate.judging.source import Clip
 
@@ -14,8 +15,6 @@ SAYS_NOTHING = frozenset({"unclear"})
 MOST_SENTENCES = 60
 """Of a caption; what comes after is one claim with the last of them."""
 
-_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|(?<=[。！？])")
-"""Between two sentences."""
 _ABBREVIATED = re.compile(r"(?:^|\W)(?:Mr|Mrs|Ms|Dr|St|No|vs|Jr|Sr|Mt|[A-Z]|[ap]\.m|e\.g|i\.e|etc)\.$")
 """What ends with a full stop and is no sentence's end."""
 
@@ -40,17 +39,15 @@ def claims_of(clip: Clip) -> tuple[Claim, ...]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text, without line breaks."""
+    """The sentences of a text, without line breaks; what stands in quotation marks is not cut."""
     found: list[str] = []
-    at = 0
-    plain = " ".join(text.split())
-    for end in _END.finditer(plain):
-        # What closes a quotation belongs to what it closes.
-        closed = end.start() + len(end[0].rstrip())
-        if len(found) < MOST_SENTENCES - 1 and not _ABBREVIATED.search(plain[at : end.start()]):
-            found.append(plain[at:closed])
-            at = end.end()
-    return [sentence for sentence in (*found, plain[at:]) if sentence.strip()]
+    for sentence in prose.sentences(" ".join(text.split())):
+        told = sentence.text.strip()
+        if found and (_ABBREVIATED.search(found[-1]) or len(found) == MOST_SENTENCES):
+            found[-1] += f" {told}"
+        elif told:
+            found.append(told)
+    return found
 
 
 def digest_of(claims: Sequence[Claim]) -> str:

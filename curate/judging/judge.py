@@ -133,7 +133,7 @@ class _Asking:
         for attempt in range(ATTEMPTS):
             if self._spent:
                 return "the budget of tokens is used up"
-            sampling = self._captioner.rules.sampling(attempt, None)
+            sampling = self._captioner.rules.sampling(attempt, ())
             try:
                 answer = await backend.ask(request_of(self._prompt, clip, claims, images, sampling, attempt))
             except (Refused, Unanswered) as error:

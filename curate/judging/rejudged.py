@@ -1,5 +1,6 @@
 """Every answer judged again by the gates as they are now: how many failed which, at which try."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,14 @@ class Gate:
     """What one gate made of the answers; PASSED: what no gate did."""
 
     gate: str
-    answers: int
+    first: int
+    """Answers that it was the first gate to refuse: what came of the answer. Of PASSED, all that passed."""
+    failed: int
+    """Answers that fail it, whatever else they fail."""
     share: float
-    """Of the answers that came."""
+    """`failed` of the answers that came."""
     by_attempt: tuple[int, ...]
-    """Of the first answers, the second ones, …"""
+    """`failed` of the first answers, the second ones, …"""
 
 
 @dataclass(frozen=True)
@@ -40,23 +44,29 @@ class Rejudged:
 def rejudged(by_clip: Iterable[Sequence[dict[str, Any]]], options: GateOptions) -> Rejudged:
     """`by_clip`: rows of `answers`, those of a clip together. A clip's answers are judged with what was
     measured of it when it was asked about."""
-    counted: dict[str, dict[int, int]] = {}
-    lost: dict[str, int] = {}
+    failed: dict[str, Counter[int]] = {}
+    first: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    came: Counter[int] = Counter()
     clips = 0
     for rows in by_clip:
         clips += 1
         evidence = evidence_in(rows)
         for answer in map(answer_of, rows):
             if not answer.came:
-                lost[answer.finish_reason] = lost.get(answer.finish_reason, 0) + 1
+                lost[answer.finish_reason] += 1
                 continue
-            reason = judge(answer, evidence.get(answer.window, Evidence()), options).reason or PASSED
-            of_gate = counted.setdefault(reason, {})
-            of_gate[answer.attempt] = of_gate.get(answer.attempt, 0) + 1
-    tries = max((attempt for of_gate in counted.values() for attempt in of_gate), default=-1) + 1
-    table = {name: tuple(of_gate.get(k, 0) for k in range(tries)) for name, of_gate in counted.items()}
-    answers = sum(map(sum, table.values()))
-    ordered = sorted(table.items(), key=lambda one: (one[0] != PASSED, -sum(one[1]), one[0]))
-    gates = tuple(Gate(name, sum(row), sum(row) / answers, row) for name, row in ordered)
-    by_attempt = tuple(sum(column) for column in zip(*table.values(), strict=True))
-    return Rejudged(clips, answers, by_attempt, dict(sorted(lost.items())), gates)
+            came[answer.attempt] += 1
+            faults = judge(answer, evidence.get(answer.window, Evidence()), options).faults
+            names = [name for name, _ in faults] or [PASSED]
+            first[names[0]] += 1
+            for name in names:
+                failed.setdefault(name, Counter())[answer.attempt] += 1
+    tries = range(max(came, default=-1) + 1)
+    ordered = sorted(failed.items(), key=lambda one: (one[0] != PASSED, -one[1].total(), one[0]))
+    gates = tuple(
+        Gate(name, first[name], of.total(), of.total() / came.total(), tuple(of[k] for k in tries))
+        for name, of in ordered
+    )
+    by_attempt = tuple(came[k] for k in tries)
+    return Rejudged(clips, came.total(), by_attempt, dict(sorted(lost.items())), gates)

@@ -16,7 +16,6 @@ from curate.judging.words import SEGMENT, Lengths
 from curate.near_text import ALIKE, Near
 from curate.report.numbers import number, percent
 
-ORDINALS = ("first", "second", "third")
 GROUPS = 5
 """Groups of near-identical captions that are shown."""
 CELLS = 12
@@ -95,14 +94,21 @@ def _near(near: Near) -> Block:
 
 
 def _gates(found: Rejudged) -> Block:
-    names = [ORDINALS[k] if k < len(ORDINALS) else f"{k + 1}th" for k in range(len(found.by_attempt))]
+    tries = [f"try {k + 1}" for k in range(len(found.by_attempt))]
     rows = tuple(
-        (gate.gate, number(gate.answers), percent(gate.share), *map(number, gate.by_attempt))
+        (
+            gate.gate,
+            *map(number, (gate.first, gate.failed)),
+            percent(gate.share),
+            *map(number, gate.by_attempt),
+        )
         for gate in found.gates
     )
     lost = ", ".join(f"{number(n)} {name}" for name, n in found.lost.items())
     said = f"{number(found.answers)} answers about {number(found.clips)} clips, by the gates of today"
-    return Block(said + (f"; no answer: {lost}" if lost else ""), ("gate", "answers", "share", *names), rows)
+    return Block(
+        said + (f"; no answer: {lost}" if lost else ""), ("gate", "failed first", "failed", "share", *tries), rows
+    )
 
 
 def _camera(found: Cameras) -> list[Block]:
@@ -179,8 +185,8 @@ def audit(found: Audit) -> list[Block]:
     """What `--audit` shows."""
     return [
         Block(
-            f"{number(found.clips)} clips with {number(found.claims)} claims, {number(found.videos)} of them "
-            f"with their video: open {found.path} in a browser, tick, save, and read the file with --ticks"
+            f"{number(found.clips)} clips, {number(found.videos)} with their video, and {number(found.claims)} "
+            f"claims: open {found.path} in a browser, tick, save, and read the file with --ticks"
         )
     ]
 
@@ -248,7 +254,8 @@ def judged(found: Judged) -> list[Block]:
 def _share(share: float | None, interval: tuple[float, float]) -> str:
     if share is None:
         return "–"
-    return f"{percent(share)} ({interval[0]:.0%} to {interval[1]:.0%})"
+    low, high = (f"{end * 100:.0f}" for end in interval)
+    return f"{percent(share)} ({low} to {high})"
 
 
 def _per(total: float, clips: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from captioners._gates.prose import word_count
 from curate.near_text import words_of
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -50,7 +51,7 @@ class Opening:
 
 def lengths(texts: Sequence[str]) -> Lengths:
     """Of texts, at least one."""
-    counts = np.array([len(words_of(text)) for text in texts])
+    counts = np.array([word_count(text) for text in texts])
     found = np.quantile(counts, QUANTILES, method="inverted_cdf")
     return Lengths(
         float(counts.mean()), {f"{q:g}": int(n) for q, n in zip(QUANTILES, found.tolist(), strict=True)}
