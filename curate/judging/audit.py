@@ -1,6 +1,7 @@
 """RUN/audit: a page on which a person ticks what captions claim, beside the clip's video and frames.
 
-It works from the disk, without a network or a program. The page names its pictures and videos by the clip's
+It works from the disk, without a network or a program. It does not say which model wrote a caption: whoever
+ticks should not know. The page names its pictures and videos by the clip's
 id, in `media/` beside it; a page that is written anew replaces those of the one before, and leaves every
 file of ticks alone."""
 

@@ -18,6 +18,9 @@ MOST_SENTENCES = 60
 _ABBREVIATED = re.compile(r"(?:^|\W)(?:Mr|Mrs|Ms|Dr|St|No|vs|Jr|Sr|Mt|[A-Z]|[ap]\.m|e\.g|i\.e|etc)\.$")
 """What ends with a full stop and is no sentence's end."""
 
+_AFTER_QUOTE = re.compile(r"(?<=[.!?…][\"”])\s(?=[A-Z])")
+"""Between a sentence that ends with a quotation's own full stop, and the next."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -41,8 +44,9 @@ def claims_of(clip: Clip) -> tuple[Claim, ...]:
 def sentences(text: str) -> list[str]:
     """The sentences of a text, without line breaks; what stands in quotation marks is not cut."""
     found: list[str] = []
-    for sentence in prose.sentences(" ".join(text.split())):
-        told = sentence.text.strip()
+    plain = " ".join(text.split())
+    parts = [part for one in prose.sentences(plain) for part in _AFTER_QUOTE.split(one.text)]
+    for told in map(str.strip, parts):
         if found and (_ABBREVIATED.search(found[-1]) or len(found) == MOST_SENTENCES):
             found[-1] += f" {told}"
         elif told:

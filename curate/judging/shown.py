@@ -107,7 +107,9 @@ def _gates(found: Rejudged) -> Block:
     lost = ", ".join(f"{number(n)} {name}" for name, n in found.lost.items())
     said = f"{number(found.answers)} answers about {number(found.clips)} clips, by the gates of today"
     return Block(
-        said + (f"; no answer: {lost}" if lost else ""), ("gate", "failed first", "failed", "share", *tries), rows
+        said + (f"; no answer: {lost}" if lost else ""),
+        ("gate", "failed first", "failed", "share", *tries),
+        rows,
     )
 
 
@@ -185,8 +187,9 @@ def audit(found: Audit) -> list[Block]:
     """What `--audit` shows."""
     return [
         Block(
-            f"{number(found.clips)} clips, {number(found.videos)} with their video, and {number(found.claims)} "
-            f"claims: open {found.path} in a browser, tick, save, and read the file with --ticks"
+            f"{number(found.clips)} clips, {number(found.videos)} with their video, and "
+            f"{number(found.claims)} claims: open {found.path} in a browser, tick, save, and "
+            "read the file with --ticks"
         )
     ]
 

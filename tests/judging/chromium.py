@@ -55,7 +55,10 @@ class Page:
         target = await self.send("Target.createTarget", url="about:blank")
         attached = await self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         await self.send(
-            "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads), eventsEnabled=True
+            "Browser.setDownloadBehavior",
+            behavior="allow",
+            downloadPath=str(self.downloads),
+            eventsEnabled=True,
         )
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
@@ -64,14 +67,20 @@ class Page:
     async def open(self, path: Path, width: int = 1280, height: int = 900) -> None:
         """Load a file from the disk, until its images are there."""
         await self.send(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
         await self.send("Page.navigate", url=path.as_uri())
         await self.until("document.readyState === 'complete' && location.protocol === 'file:'")
 
     async def look(self, expression: str) -> Any:
         """The value of JavaScript in the page. (The protocol is not bound by the page's policy.)"""
-        told = await self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        told = await self.send(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
 

@@ -15,9 +15,12 @@ from tests.captioners.scripted import caption
 from tests.report.making import Made, make, rows_kept
 from tests.runs.helpers import Film, shot, write_film
 
-HARM = '<script>document.title="pwned"</script><img src=x onerror="document.title=1"> "quotes\' & {{ 7 * 7 }} '
+HARM = (
+    '<script>document.title="pwned"</script><img src=x onerror="document.title=1"> "quotes\' & {{ 7 * 7 }} '
+)
 HOSTILE = {
-    "subject": HARM, "action": "</fieldset></main><style>*{display:none}</style>", "background": "\u202egpj.exe",
+    "subject": HARM, "action": "</fieldset></main><style>*{display:none}</style>",
+    "background": "\u202egpj.exe",
     "camera_motion": "static", "shot_type": "wide shot", "lighting": "`${alert(1)}`\x00\x1b[31m",
     "atmosphere": "javascript:alert(1)", "style": "a\u2028b\r\nc", "text_visible": "<!-- --> ]]> %05",
     "dense": f"{HARM}. " + "A very long word: " + "x" * 10_000 + ". The end.", "short": HARM,
@@ -44,8 +47,8 @@ class Captioned:
 
 
 def captioned(root: Path, hostile: bool = False, **options: Any) -> Captioned:
-    """Every kept clip has the caption of its number (`tests.captioners.scripted`), at the first try; the first
-    one HOSTILE, if wanted."""
+    """Every kept clip has the caption of its number (`tests.captioners.scripted`), the first one HOSTILE if
+    wanted."""
     made = make(root, captioner={"use": "openai", "model": "test-vlm", **options})
     keys = Keys.of(made.plan)
     rules = made.tables.rows("runs")[-1]["rules"]
@@ -81,7 +84,8 @@ def answer(
     evidence = Evidence(seconds=3.0, camera=camera, camera_confidence=sure)
     return {
         "clip_id": clip, "window": 0, "attempt": attempt, "raw": raw, "finish_reason": "stop",
-        "tokens_in": 100, "tokens_out": 50, "seconds": 2.0, "evidence": json.dumps(asdict(evidence)), **more,
+        "tokens_in": 100, "tokens_out": 50, "seconds": 2.0, "evidence": json.dumps(asdict(evidence)),
+        "error": None, **more,
     }  # fmt: skip
 
 

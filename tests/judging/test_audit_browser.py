@@ -1,5 +1,5 @@
-"""The page of an audit in Chromium, from the disk: it ticks, keeps, saves and is read back; captions that mean
-harm do none; it fits a desktop and a phone. Skipped where there is no Chromium."""
+"""The page of an audit in Chromium, from the disk: it ticks, keeps, saves and is read back; captions that
+mean harm do none; it fits a desktop and a phone. Skipped where there is no Chromium."""
 
 import json
 from pathlib import Path
@@ -69,7 +69,10 @@ def test_ticks_are_kept_saved_and_read_back(run: Captioned, tmp_path: Path) -> N
         assert (sheet.auditor, other.auditor) == ("Anne Example", "b")
         assert sheet.clips[0].verdicts[:6] == ("right", "right", "wrong", None, "unclear", None)
         assert sheet.clips[0].missing == ("a dog", "two cats")
-        assert (sheet.clips[1].verdicts[0], sum(v is not None for v in sheet.clips[1].verdicts)) == ("wrong", 1)
+        assert (sheet.clips[1].verdicts[0], sum(v is not None for v in sheet.clips[1].verdicts)) == (
+            "wrong",
+            1,
+        )
         assert other.clips[0].verdicts[0] == "wrong"
         assert rates(sheet).omitted.things == 2
 
@@ -87,7 +90,9 @@ def test_captions_that_mean_harm_do_none(run: Captioned, tmp_path: Path) -> None
         assert "\\u{202e}gpj.exe" in texts[2]
         assert any(len(text) > 10_000 for text in texts)
         # What the page's own policy does not know is not run, even if it got in.
-        await page.look("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"document.title=1\">')")
+        await page.look(
+            "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"document.title=1\">')"
+        )
         await page.look(
             "document.body.append(Object.assign(document.createElement('script'), "
             "{textContent: 'document.title = 2'}))"
