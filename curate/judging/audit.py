@@ -94,7 +94,7 @@ def _video(folder: Folder, clip: Clip, sample: dict[str, Any] | None) -> str | N
     if sample is None or sample["digest"] is None:
         return None
     name = f"{clip.clip_id.hex()}.mp4"
-    with suppress(OSError, DamagedTar):  # `curate verify` tells what is wrong with a shard
+    with suppress(OSError, ValueError, DamagedTar):  # `curate verify` tells what is wrong with a shard
         with open(folder.path(sample["shard"]), "rb") as file:
             file.seek(sample["mp4_offset"])
             data = file.read(sample["mp4_bytes"])

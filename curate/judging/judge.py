@@ -104,10 +104,12 @@ class _Asking:
         backend = await asyncio.to_thread(self._captioner.open)
         lanes = asyncio.Semaphore(self._captioner.lanes)
         try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._in_lane(backend, lanes, clip)) for clip in clips]
-        except* Unusable as errors:
-            raise errors.exceptions[0] from None
+            async with asyncio.TaskGroup() as asked:
+                tasks = [asked.create_task(self._in_lane(backend, lanes, clip)) for clip in clips]
+        except ExceptionGroup as group:
+            if unusable := group.subgroup(Unusable):
+                raise unusable.exceptions[0] from None
+            raise
         finally:
             await backend.close()
         return [task.result() for task in tasks]
@@ -126,7 +128,10 @@ class _Asking:
         self, backend: Backend, clip: Clip, claims: Sequence[Claim]
     ) -> tuple[tuple[str, ...], tuple[str, ...]] | str:
         """Verdicts and what is missing, or why there are none."""
-        images = await asyncio.to_thread(self._images, clip)
+        try:
+            images = await asyncio.to_thread(self._images, clip)
+        except ValueError as error:  # a damaged picture
+            return str(error)
         if not images:
             return "no frame of it is stored"
         said = "no answer"

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from captioners.dialogue.types import Evidence
-from captioners.gates import GateOptions, judge
+from captioners.dialogue.types import Answer, Evidence
+from captioners.gates import GateOptions, Judged, judge
 from stages.answers import answer_of, evidence_in
 
 PASSED = "passed"
@@ -41,27 +41,38 @@ class Rejudged:
     """The most frequent first."""
 
 
-def rejudged(by_clip: Iterable[Sequence[dict[str, Any]]], options: GateOptions) -> Rejudged:
-    """`by_clip`: rows of `answers`, those of a clip together. A clip's answers are judged with what was
-    measured of it when it was asked about."""
+@dataclass(frozen=True)
+class Again:
+    """An answer with what was measured of its window, and what the gates say of it."""
+
+    answer: Answer
+    evidence: Evidence
+    judged: Judged
+
+
+def again(rows: Sequence[dict[str, Any]], options: GateOptions) -> list[Again]:
+    """Every answer that came about a clip, by its rows of `answers`."""
+    evidence = evidence_in(rows)
+    found = []
+    for answer in map(answer_of, rows):
+        if answer.came:
+            measured = evidence.get(answer.window, Evidence())
+            found.append(Again(answer, measured, judge(answer, measured, options)))
+    return found
+
+
+def counted(clips: int, answers: Iterable[Again], lost: Iterable[str]) -> Rejudged:
+    """Answers about so many clips. `lost`: why others never came."""
     failed: dict[str, Counter[int]] = {}
     first: Counter[str] = Counter()
-    lost: Counter[str] = Counter()
     came: Counter[int] = Counter()
-    clips = 0
-    for rows in by_clip:
-        clips += 1
-        evidence = evidence_in(rows)
-        for answer in map(answer_of, rows):
-            if not answer.came:
-                lost[answer.finish_reason] += 1
-                continue
-            came[answer.attempt] += 1
-            faults = judge(answer, evidence.get(answer.window, Evidence()), options).faults
-            names = [name for name, _ in faults] or [PASSED]
-            first[names[0]] += 1
-            for name in names:
-                failed.setdefault(name, Counter())[answer.attempt] += 1
+    for one in answers:
+        attempt = one.answer.attempt
+        came[attempt] += 1
+        names = [name for name, _ in one.judged.faults] or [PASSED]
+        first[names[0]] += 1
+        for name in names:
+            failed.setdefault(name, Counter())[attempt] += 1
     tries = range(max(came, default=-1) + 1)
     ordered = sorted(failed.items(), key=lambda one: (one[0] != PASSED, -one[1].total(), one[0]))
     gates = tuple(
@@ -69,4 +80,4 @@ def rejudged(by_clip: Iterable[Sequence[dict[str, Any]]], options: GateOptions) 
         for name, of in ordered
     )
     by_attempt = tuple(came[k] for k in tries)
-    return Rejudged(clips, came.total(), by_attempt, dict(sorted(lost.items())), gates)
+    return Rejudged(clips, came.total(), by_attempt, dict(sorted(Counter(lost).items())), gates)

@@ -11,7 +11,7 @@ from curate.judging.cost import Cost
 from curate.judging.judge import Judged
 from curate.judging.rates import Agreement, Rate, Rates
 from curate.judging.rejudged import Rejudged
-from curate.judging.statistics import Statistics
+from curate.judging.statistics import Camera, Statistics
 from curate.judging.words import SEGMENT, Lengths
 from curate.near_text import ALIKE, Near
 from curate.report.numbers import number, percent
@@ -113,32 +113,41 @@ def _gates(found: Rejudged) -> Block:
     )
 
 
-def _camera(found: Cameras) -> list[Block]:
+def _camera(found: Camera) -> list[Block]:
+    first = found.first_answers
     said = (
-        f"camera: {number(found.agree)} of {number(found.compared)} captions that name one motion agree with "
-        f"the measured one, {_share(found.share, found.interval)}; {number(found.abstained)} name none, of "
-        f"{number(found.unmeasured)} clips none was measured"
+        f"camera: {_agreeing(first)} first answers that name a motion agree with the measured one, and "
+        f"{_agreeing(found.captions)} captions, which passed a gate on that; {number(first.abstained)} first "
+        "answers name none"
     )
     bins = tuple(
         (
             f"{one.low:g} to {one.high:g}",
-            number(one.compared),
-            number(one.agree),
+            *map(number, (one.compared, one.agree)),
             _share(one.share, one.interval),
         )
-        for one in found.bins
+        for one in first.bins
     )
     blocks = [Block(said, ("confidence", "compared", "agree", "share (95 %)"), bins)]
-    if found.table:
+    if first.table:
         signs = {True: "yes", False: "no", None: ""}
         rows = tuple(
-            (one.measured, one.said, number(one.clips), signs[one.agrees]) for one in found.table[:CELLS]
+            (one.measured, one.said, number(one.clips), signs[one.agrees]) for one in first.table[:CELLS]
         )
-        more = f", the {CELLS} most frequent of {len(found.table)}" if len(found.table) > CELLS else ""
+        more = f", the {CELLS} most frequent of {len(first.table)}" if len(first.table) > CELLS else ""
         blocks.append(
-            Block(f"measured and said{more}", ("measured", "said", "clips", "agrees"), rows, (0, 1, 3))
+            Block(
+                f"measured, and said at first{more}",
+                ("measured", "said", "answers", "agrees"),
+                rows,
+                (0, 1, 3),
+            )
         )
     return blocks
+
+
+def _agreeing(found: Cameras) -> str:
+    return f"{number(found.agree)} of {number(found.compared)}"
 
 
 def _cost(found: Cost) -> Block:

@@ -11,10 +11,12 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from pydantic import ValidationError
 
 from captioners.dialogue.schema import STRUCTURED
 from captioners.gates import GateOptions
 from curate import clips
+from curate.plugins import explain
 from curate.query import QueryError, Views, connect
 from curate.signals.frames import NAME as FRAMES
 from curate.storage import Folder
@@ -188,8 +190,11 @@ class Source:
 
     @property
     def gates(self) -> GateOptions:
-        """The gates of the pipeline."""
-        return GateOptions(**_mapping(self.captioner.get("gates")))
+        """The gates of the pipeline. ValueError where they are those of another version."""
+        try:
+            return GateOptions(**_mapping(self.captioner.get("gates")))
+        except ValidationError as error:
+            raise ValueError(explain(error, "the run's gates", list(GateOptions.model_fields))) from error
 
     def _want(self, wanted: Sequence[bytes]) -> None:
         """Make `wanted` the rows of `_wanted`."""

@@ -12,10 +12,22 @@ from curate.near_text import Near, near_identical
 from stages.answers import evidence_in
 
 SAMPLE = 50_000
-"""Clips whose texts and answers are looked at, chosen by their ids."""
+"""Clips whose texts are looked at, chosen by their ids."""
 
+JUDGED = 10_000
+"""Clips of those whose answers are judged again, which takes one to three milliseconds an answer."""
 GROUPS, IDS = 20, 20
 """Groups of near-identical captions in JSON, and clips that are named of each."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What is said of the camera, and what was measured."""
+
+    first_answers: cameras.Cameras
+    """Of the model: no gate has chosen among these."""
+    captions: cameras.Cameras
+    """Of what was kept: the gate `camera` lets through what agrees."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +48,8 @@ class Statistics:
     openings: list[words.Opening]
     near: Near
     gates: rejudged.Rejudged | None
-    """None, like the next two, where no model was asked."""
-    camera: cameras.Cameras | None
+    """Like the next one of JUDGED clips at most. None, like the next two, where no model was asked."""
+    camera: Camera | None
     cost: Cost | None
 
 
@@ -65,18 +77,27 @@ def statistics(source: Source, most: int = SAMPLE) -> Statistics:
 
 def _of_answers(
     source: Source, reached: Sequence[bytes], clips: Sequence[Clip]
-) -> tuple[rejudged.Rejudged | None, cameras.Cameras | None]:
+) -> tuple[rejudged.Rejudged | None, Camera | None]:
     if source.answers is None:
         return None, None
-    by_clip = source.answers_of(reached)
-    pairs = []
+    by_clip = source.answers_of(reached[:JUDGED])
+    options = source.gates
+    answers = [one for rows in by_clip.values() for one in rejudged.again(rows, options)]
+    lost = [row["finish_reason"] for rows in by_clip.values() for row in rows if row["raw"] is None]
+    first = [
+        (one.evidence, one.judged.fields.camera_motion)
+        for one in answers
+        if one.answer.attempt == 0 and one.answer.window != MERGE and one.judged.fields is not None
+    ]
+    kept = []
     for clip in clips:
-        if clip.fields:  # not the caption of `measured` in a model's place
-            evidence = evidence_in(by_clip.get(clip.clip_id, ()))
+        if clip.fields and clip.clip_id in by_clip:  # not `measured` in a model's place
+            evidence = evidence_in(by_clip[clip.clip_id])
             # What was measured of the whole of a long clip is with the call that merges its windows.
             of_clip = evidence.get(MERGE) or evidence.get(0) or Evidence()
-            pairs.append((of_clip, clip.fields.get("camera_motion")))
-    return rejudged.rejudged(by_clip.values(), source.gates), cameras.compare(pairs)
+            kept.append((of_clip, clip.fields.get("camera_motion")))
+    camera = Camera(cameras.compare(first), cameras.compare(kept))
+    return rejudged.counted(len(by_clip), answers, lost), camera
 
 
 def as_json(found: Statistics) -> dict[str, Any]:

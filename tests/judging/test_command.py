@@ -17,6 +17,7 @@ from tests.conftest import REPOSITORY
 from tests.judging.making import Captioned, answer, captioned, row_of
 from tests.judging.test_judge import verdicts
 from tests.report.making import make
+from tests.runs.helpers import Project
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Captioned:
     by_id[alike]["dense"] = by_id[kept[10]]["dense"].replace("wool", "leather")
     by_id[inside]["dense"] = by_id[kept[11]]["dense"]
     made.made.tables.replace("captions", list(by_id.values()), key=made.keys.captioner)
-    answers = [answer(clip, good(n), camera="static", sure=0.8) for n, clip in enumerate(kept)]
+    said = {5: "pan left", 6: "pan left", 7: "static"}
+    raw = [json.dumps(caption(n) | {"camera_motion": said.get(n, "unclear")}) for n in range(len(kept))]
+    answers = [answer(clip, raw[n], camera="static", sure=0.8) for n, clip in enumerate(kept)]
     answers += [
         answer(clip, good(n), 1, camera="static", sure=0.8) for n, clip in enumerate(kept) if n % 4 == 0
     ]
@@ -68,7 +71,10 @@ def test_statistics_as_json(run: Captioned) -> None:
     assert found["gates"]["by_attempt"] == [62, 16]
     assert found["gates"]["gates"][0]["gate"] == "passed"
     # The hostile one says static, all others unclear; `measured` says nothing.
-    assert (found["camera"]["agree"], found["camera"]["compared"], found["camera"]["abstained"]) == (1, 1, 57)
+    kept, first = (found["camera"][name] for name in ("captions", "first_answers"))
+    assert (kept["agree"], kept["compared"], kept["abstained"]) == (1, 1, 57)
+    # Answers are all of the scripted ones, two of which say that the camera pans.
+    assert (first["agree"], first["compared"], first["abstained"]) == (1, 3, 59)
     cost = found["cost"]
     assert (cost["clips"], cost["requests"], cost["answers"], cost["tokens_in"], cost["tokens_out"]) == (
         62, 78, 78, 7800, 3900,
@@ -84,7 +90,8 @@ def test_statistics_as_tables(run: Captioned) -> None:
     assert any(line.startswith("passed ") for line in lines)
     near = "near-identical captions: 2 of 59 clips (3.4 %) have the words of a clip of another video"
     assert f"{near} (Jaccard ≥ 0.7)" in lines
-    assert "static unclear 57" in lines
+    assert "static unclear 59" in lines
+    assert "static pan left 2 no" in lines
     assert "answers 78 1.26" in lines
     assert "\x1b" not in done.stdout
 
@@ -214,6 +221,12 @@ def test_nothing_of_the_run_is_changed_by_looking(run: Captioned) -> None:
     told(run)
     told(run, "--audit", "2")
     assert {path: path.stat().st_mtime_ns for path in Path(run.root, "tables").rglob("*")} == before
+
+
+def test_ray_is_not_needed(run: Captioned, tmp_path: Path) -> None:
+    done = Project(tmp_path).command("captions", run.root, "--audit", "1", without_ray=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"open {run.root}/audit/index.html" in " ".join(done.stdout.split())
 
 
 def test_a_dropped_clips_caption_is_no_part(run: Captioned) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 
 from captioners.dialogue.types import Evidence
 from captioners.gates import GateOptions
 from curate.judging import cameras, words
-from curate.judging.rejudged import rejudged
+from curate.judging.rejudged import Rejudged, again, counted
 from tests.captioners.scripted import caption, good
 from tests.judging.making import answer
 
@@ -37,6 +38,11 @@ def test_openings_are_counted_without_case_and_marks() -> None:
         ("a man walks", 3, 0.5),
         ("a dog runs", 2, 1 / 3),
     ]
+
+
+def rejudged(by_clip: list[list[dict[str, Any]]], options: GateOptions) -> Rejudged:
+    lost = [row["finish_reason"] for rows in by_clip for row in rows if row["raw"] is None]
+    return counted(len(by_clip), [one for rows in by_clip for one in again(rows, options)], lost)
 
 
 def test_answers_are_judged_again_and_counted_by_gate_and_try() -> None:

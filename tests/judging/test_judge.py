@@ -136,6 +136,16 @@ def test_a_budget_holds(run: Captioned) -> None:
     assert sum(one.looked_at for one in sheet.clips) == 2
 
 
+def test_a_damaged_picture_fails_its_clip(run: Captioned, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(jpeg: bytes, side: int) -> bytes:
+        raise ValueError("a stored frame is not a JPEG")
+
+    monkeypatch.setattr("curate.judging.judge.reduced", damaged)
+    with Scripted(lambda asked, before: Reply(verdicts(asked))) as server:
+        found, _ = judged(run, server, short_side=64)
+    assert (server.asked, set(found.unjudged.values())) == ([], {"a stored frame is not a JPEG"})
+
+
 def test_a_clip_without_frames_is_not_asked_about(run: Captioned, tmp_path: Path) -> None:
     with Scripted(lambda asked, before: Reply(verdicts(asked))) as server, Source(run.folder) as source:
         source.keys["groups"] = {}
