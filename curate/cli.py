@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curate import cli_train
+from curate import cli_captions, cli_train
 from curate.console import fail, one_of, print_rows, print_table, visible
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ app = typer.Typer(
     help="Raw video in, training data for text-to-video models out: decode once, measure once, decide as "
     "often as you like, encode only what survives.",
 )
+app.add_typer(cli_captions.app)
 app.add_typer(cli_train.app)
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A pipelines.yaml.")]

@@ -1,6 +1,6 @@
 """Frames of a clip from the JPEGs that the scan stored: the one accessor, whoever looks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -29,27 +29,42 @@ def jpegs_of(part: str, start_pts: int, end_pts: int, count: int) -> list[Jpeg]:
     Raises OSError or ValueError (pyarrow's) where the part cannot be read.
     """
     with pq.ParquetFile(part) as file:
-        stored, places = [], []
-        for group in range(file.num_row_groups):
-            column = file.metadata.row_group(group).column(1)
-            bounds = column.statistics
-            if (
-                bounds is not None
-                and bounds.has_min_max
-                and (bounds.max < start_pts or bounds.min >= end_pts)
-            ):
-                continue
-            for row, pts in enumerate(file.read_row_group(group, columns=["pts"])["pts"].to_pylist()):
-                if start_pts <= pts < end_pts:
-                    stored.append(pts)
-                    places.append((group, row))
-        chosen = [places[i] for i in spread(stored, start_pts, end_pts, count)]
-        found = []
-        for group in sorted({group for group, _ in chosen}):
-            rows = [row for of, row in chosen if of == group]
-            table = file.read_row_group(group, columns=["pts", "jpeg"])
-            for row in rows:
-                found.append(Jpeg(table["pts"][row].as_py(), table["jpeg"][row].as_py()))
+        stored, places = _stored(file, start_pts, end_pts)
+        return _read(file, [places[i] for i in spread(stored, start_pts, end_pts, count)])
+
+
+def jpegs_at(part: str, wanted: Collection[int]) -> list[Jpeg]:
+    """The stored frames with these pts, in the order of time; those that are not stored are left out.
+
+    Raises as `jpegs_of` does."""
+    if not wanted:
+        return []
+    chosen = set(wanted)
+    with pq.ParquetFile(part) as file:
+        stored, places = _stored(file, min(chosen), max(chosen) + 1)
+        return _read(file, [place for pts, place in zip(stored, places, strict=True) if pts in chosen])
+
+
+def _stored(file: pq.ParquetFile, start_pts: int, end_pts: int) -> tuple[list[int], list[tuple[int, int]]]:
+    """pts and place (row group, row) of the frames in [start_pts, end_pts)."""
+    stored, places = [], []
+    for group in range(file.num_row_groups):
+        bounds = file.metadata.row_group(group).column(1).statistics
+        if bounds is not None and bounds.has_min_max and (bounds.max < start_pts or bounds.min >= end_pts):
+            continue
+        for row, pts in enumerate(file.read_row_group(group, columns=["pts"])["pts"].to_pylist()):
+            if start_pts <= pts < end_pts:
+                stored.append(pts)
+                places.append((group, row))
+    return stored, places
+
+
+def _read(file: pq.ParquetFile, chosen: Sequence[tuple[int, int]]) -> list[Jpeg]:
+    found = []
+    for group in sorted({group for group, _ in chosen}):
+        table = file.read_row_group(group, columns=["pts", "jpeg"])
+        for row in (row for of, row in chosen if of == group):
+            found.append(Jpeg(table["pts"][row].as_py(), table["jpeg"][row].as_py()))
     return found
 
 

@@ -21,7 +21,7 @@ from tests.commands import commands
 from tests.written import GOOD, IDS, PIPELINE, Written, written
 
 COMMANDS = {
-    "run", "plan", "submit", "query", "report", "verify", "sample", "doctor", "filters",
+    "run", "plan", "submit", "query", "report", "captions", "verify", "sample", "doctor", "filters",
     "train vae", "train dit", "encode", "generate", "losses",
 }  # fmt: skip
 
