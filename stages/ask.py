@@ -166,10 +166,16 @@ class Asker:
         self, line: Row, ready: Told | Row | None, known: Sequence[Row], out: journal.Journal
     ) -> None:
         """Raises Stopped."""
+        rows = [*line["answers"], *known]
+        answers = [answer_of(row) for row in rows]
+        # An answer is judged by what was measured when it was asked for, here and by the driver.
+        evidence = evidence_in(rows)
+        state = state_of(line["windows"], answers, evidence, self._rules)
+        asked = {turn.window for turn in state.turns}
         found = ready
         if found is None:
             found = await self._loop.run_in_executor(
-                self._readers, told, line, self.captioner, self._spec["limits"]
+                self._readers, told, line, self.captioner, self._spec["limits"], asked
             )
         if not isinstance(found, Told):
             if "fatal" in found:
@@ -177,14 +183,8 @@ class Asker:
                 raise Stopped
             self._lost(out, line, UNANSWERED if found.get("transient") else FAILED, found["error"])
             return
-        rows = [*line["answers"], *known]
-        answers = [answer_of(row) for row in rows]
-        # The driver judges an answer by what was measured when it was asked for, and so it is judged here.
-        evidence = {**found.evidence, **evidence_in(rows)}
-        while True:
-            state = state_of(len(found.images), answers, evidence, self._rules)
-            if state.outcome is not None:
-                return
+        evidence = {**found.evidence, **evidence}
+        while state.outcome is None:
             # None is left behind: each has its answer in the journal before the clip is done with.
             came = await asyncio.gather(
                 *(
@@ -197,6 +197,7 @@ class Asker:
             if errors:
                 raise next((error for error in errors if isinstance(error, Stopped)), errors[0])
             answers += [one for one in came if isinstance(one, Answer)]
+            state = state_of(line["windows"], answers, evidence, self._rules)
 
     async def _turn(
         self,

@@ -6,6 +6,8 @@ import pickle
 from typing import Any
 
 from captioners.dialogue.model import ModelCaptioner
+from captioners.dialogue.turns import state_of
+from stages.answers import answer_of, evidence_in
 from stages.told import told
 
 Row = dict[str, Any]
@@ -20,7 +22,14 @@ class Preparer:
 
     def __call__(self, item: Row) -> bytes:
         """Of each clip of a portion a Told, or why there is none."""
-        return pickle.dumps([told(line, self._captioner, self._limits) for line in todo_of(item)], protocol=5)
+        found = []
+        for line in todo_of(item):
+            rows = line["answers"]
+            answers = [answer_of(row) for row in rows]
+            state = state_of(line["windows"], answers, evidence_in(rows), self._captioner.rules)
+            asked = {turn.window for turn in state.turns}
+            found.append(told(line, self._captioner, self._limits, asked))
+        return pickle.dumps(found, protocol=5)
 
 
 def captioner_of(spec: Row) -> ModelCaptioner:

@@ -1,7 +1,7 @@
 """What a worker reads of a clip before it asks about it: what was measured, and the frames of each window."""
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -25,10 +25,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Told:
-    """Of each window, and of the whole clip (MERGE)."""
+    """What was read of a clip."""
 
     evidence: Mapping[int, Evidence]
+    """Of each window, and of the whole clip (MERGE)."""
     images: Mapping[int, tuple[Image, ...]]
+    """Of the windows that are asked about."""
     spans: tuple[tuple[float, float], ...]
     """Start and end of each window in seconds after the clip's start."""
     frames: Mapping[int, tuple[Rgb, ...]] = field(default_factory=dict)
@@ -36,14 +38,16 @@ class Told:
     them."""
 
 
-def told(line: Row, captioner: ModelCaptioner, limits: Row) -> Told | Row:
-    """{"error"} for the clip's own fault, with "transient" where it may be the moment's; {"fatal"} for what
-    must stop the run."""
+def told(line: Row, captioner: ModelCaptioner, limits: Row, asked: Collection[int]) -> Told | Row:
+    """`asked`: windows whose frames are wanted.
+
+    {"error"} for the clip's own fault, with "transient" where it may be the moment's; {"fatal"} for what must
+    stop the run."""
     found: list[Told] = []
 
     def work() -> Row:
         try:
-            found.append(_read(line, captioner, limits))
+            found.append(_read(line, captioner, limits, asked))
         except OSError as error:
             # A part that is gone or damaged (Arrow gives no number then) is its clips' fault alone.
             if error.errno not in (None, errno.ENOENT):
@@ -62,7 +66,7 @@ def told(line: Row, captioner: ModelCaptioner, limits: Row) -> Told | Row:
     return found[0] if found else said
 
 
-def _read(line: Row, captioner: ModelCaptioner, limits: Row) -> Told:
+def _read(line: Row, captioner: ModelCaptioner, limits: Row, asked: Collection[int]) -> Told:
     clip, video, windows = line["clip"], line["video"], line["windows"]
     signals = {group: _part(path) for group, path in line["signals"].items()}
     spans = window_spans(clip, windows)
@@ -74,18 +78,17 @@ def _read(line: Row, captioner: ModelCaptioner, limits: Row) -> Told:
     }
     evidence[MERGE] = evidence_of(_view(clip, video, signals, clip["start_pts"], clip["end_pts"]), words)
     images: dict[int, tuple[Image, ...]] = {}
-    for number, view in enumerate(views):
-        if view.clip["frames"] == 0 and number > 0:
-            # Nothing new is shown in this window: what stands there is the last picture before it.
-            last = images[number - 1][-1]
-            images[number] = (Image(last.pts, 0.0, last.jpeg),)
-        else:
-            images[number] = _images(line, captioner, view.clip, limits)
+    for number in range(windows):
+        if number in asked:
+            # Where nothing new is shown in a window, the last picture before it stands there.
+            shown = next(n for n in range(number, -1, -1) if views[n].clip["frames"] or n == 0)
+            found = _images(line, captioner, views[shown].clip, limits)
+            images[number] = found if shown == number else (replace(found[-1], seconds=0.0),)
     frames = {}
     if captioner.PREPARES:
         blank = Request("", 0, 0, "", "", {}, Sampling(0.0, 1.0, 1, 0))
         frames = {
-            number: captioner.prepare(replace(blank, images=shown)).frames for number, shown in images.items()
+            number: captioner.prepare(replace(blank, images=seen)).frames for number, seen in images.items()
         }
     times = tuple((at(clip, start), at(clip, end)) for start, end in spans)
     return Told(evidence, images, times, frames)

@@ -320,3 +320,26 @@ def test_the_worker_and_the_driver_read_the_same_state(
     found = state_of(2, [answer_of(row) for row in rows(tmp_path)], {}, replace(RULES, max_tokens=1024))
     assert found.outcome is not None
     assert (found.outcome.outcome, found.outcome.attempts) == ("ok", 9)
+
+
+def test_of_what_is_stored_nothing_is_read_again(
+    footage: Footage, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = []
+    read = ask.told
+
+    def watched(line: Any, captioner: Any, limits: Any, windows: Any) -> Any:
+        wanted.append(windows)
+        return read(line, captioner, limits, windows)
+
+    monkeypatch.setattr(ask, "told", watched)
+    stored = {
+        "window": 0, "attempt": 0, "raw": good(0), "finish_reason": "stop", "tokens_in": 1, "tokens_out": 1,
+        "evidence": None, "error": None,
+    }  # fmt: skip
+    for answers in ([stored], [stored, {**stored, "window": 1}]):
+        with asking(tmp_path) as asker:
+            line = footage.line(0, 60, windows=2, answers=answers)
+            assert asker([portion(tmp_path, [line], f"{len(answers)}.0")])[0]["done"] == 1
+    assert wanted == [{1}, {MERGE}]
+    assert [request.window for request in world.asked] == [1, MERGE, MERGE]

@@ -34,7 +34,7 @@ def _fresh() -> None:
 
 
 def read(line: dict[str, Any], **options: Any) -> Any:
-    return told.told(line, Fake(**options), LIMITS)
+    return told.told(line, Fake(**options), LIMITS, range(line["windows"]))
 
 
 def numbers(images: Any) -> list[int]:
@@ -56,6 +56,16 @@ def test_windows_have_frames_and_measures_of_their_own(footage: Footage) -> None
         MERGE: ("EXIT",),
     }
     assert {one.sound for one in found.evidence.values()} == {None}
+
+
+def test_frames_are_read_of_the_windows_that_are_asked_about(footage: Footage) -> None:
+    line = footage.line(0, 120, windows=3, frames="gone.parquet")
+    assert told.told(line, Fake(), LIMITS, {MERGE}) == replace(
+        read(footage.line(0, 120, windows=3)), images={}
+    )
+    found = told.told(footage.line(0, 120, windows=3), Fake(frames=1), LIMITS, {1})
+    assert isinstance(found, Told)
+    assert {number: [image.pts for image in images] for number, images in found.images.items()} == {1: [60]}
 
 
 def test_one_window_knows_the_words_of_its_clip(footage: Footage) -> None:
