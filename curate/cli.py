@@ -256,6 +256,8 @@ def _print_summary(result: "Summary") -> None:
         f"{result.seconds:.1f} s, of which {result.outside_seconds:.1f} s ({share:.0%}) outside decoding, "
         "measuring and encoding"
     )
+    if result.alarm:
+        print(f"alarm: {result.alarm}")
     if result.report:
         print(f"report: {result.report}")
     if result.failed_videos:

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate import clips, report, state
+from curate import clips, collapse, report, state
 from curate.cluster import Cluster
 from curate.config import FilterStep, Plan
 from curate.context import Context, Keys, Reporter, RunError, Step, versions
@@ -48,6 +48,8 @@ class Summary:
     shards: int
     report: str | None
     """Path of report.html; None if it could not be written."""
+    alarm: str | None = None
+    """What is wrong with the captions of this run as a whole, if anything is (curate.collapse)."""
 
 
 def execute(plan: Plan, reporter: Reporter, address: str | None = None) -> Summary:
@@ -358,7 +360,22 @@ def summary(
         samples=samples.num_rows,
         shards=len(pc.unique(samples["shard"])),
         report=page,
+        alarm=captions_alarm(context, videos),
     )
+
+
+def captions_alarm(context: Context, videos: Mapping[bytes, Video]) -> str | None:
+    """Looked for where a model wrote captions in this run."""
+    if context.keys.answers is None or not context.count("caption").done:
+        return None
+    table = context.tables.read("captions", context.keys.captioner, ["clip_id", "dense", "outcome"])
+    written = table.filter(pc.equal(table["outcome"], "ok"))
+    known = state.current_clips(context.tables, context.keys, videos).select(["clip_id", "video_id"])
+    of = dict(
+        zip(id_bytes(known["clip_id"]).to_pylist(), id_bytes(known["video_id"]).to_pylist(), strict=True)
+    )
+    ids, texts = id_bytes(written["clip_id"]).to_pylist(), written["dense"].to_pylist()
+    return collapse.alarm({i: (of[i], text) for i, text in zip(ids, texts, strict=True) if i in of and text})
 
 
 DRIVER_WORK = ("score", "caption")

@@ -75,7 +75,7 @@ def _remove(folder: Folder, names: Iterable[str]) -> None:
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "clip_id": str, "window": int, "attempt": int, "tokens_in": int, "tokens_out": int,
-    "seconds": (int, float), "frames_seen": list,
+    "seconds": (int, float), "answered": (int, float), "frames_seen": list,
 }  # fmt: skip
 _REQUIRED = ("clip_id", "window", "attempt", "finish_reason")
 

@@ -253,8 +253,8 @@ class Asker:
             if self.captioner.PREPARES:
                 bare = tuple(replace(image, jpeg=b"") for image in request.images)
                 ready = Prepared(replace(request, images=bare), frames or ())
-                return _columns(await backend.ask_prepared(ready), _since(began))
-            return _columns(await backend.ask(request), _since(began))
+                return _columns(await backend.ask_prepared(ready)) | _times(began)
+            return _columns(await backend.ask(request)) | _times(began)
         except Refused as error:
             reason, said = REJECTED, str(error)
         except Unanswered as error:
@@ -264,7 +264,7 @@ class Asker:
             raise Stopped from error
         except Exception as error:  # a backend of one's own may raise anything, and only its clip may suffer
             reason, said = UNANSWERED, failure(error)["error"]
-        return {"finish_reason": reason, "error": said, "seconds": _since(began)}
+        return {"finish_reason": reason, "error": said, **_times(began)}
 
     @property
     def _stopped(self) -> bool:
@@ -349,11 +349,12 @@ def _row(line: Row, window: int, attempt: int) -> Row:
     return {
         "clip_id": line["clip"]["clip_id"], "window": window, "attempt": attempt, "request_hash": None,
         "sampling": None, "raw": None, "finish_reason": None, "tokens_in": None, "tokens_out": None,
-        "seconds": None, "model": None, "frames_seen": None, "evidence": None, "error": None,
+        "seconds": None, "answered": None, "model": None, "frames_seen": None, "evidence": None,
+        "error": None,
     }  # fmt: skip
 
 
-def _columns(found: Response, seconds: float) -> Row:
+def _columns(found: Response) -> Row:
     """An answer as columns: text that UTF-8 cannot hold is replaced, and none is endless."""
     columns = asdict(found)
     columns["raw"] = _plain(found.raw)[:LONGEST]
@@ -362,7 +363,6 @@ def _columns(found: Response, seconds: float) -> Row:
     columns["finish_reason"] = "stop" if ended in LOST else ended
     columns["model"] = None if found.model is None else _plain(found.model)[:300]
     columns |= {name: _count(columns[name]) for name in ("tokens_in", "tokens_out")}
-    columns["seconds"] = seconds
     return columns
 
 
@@ -374,5 +374,6 @@ def _plain(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\x00", "�")
 
 
-def _since(began: float) -> float:
-    return round(time.monotonic() - began, 3)
+def _times(began: float) -> Row:
+    """When an answer came, and how long it took since `began`, which the clock that never jumps says."""
+    return {"seconds": round(time.monotonic() - began, 3), "answered": round(time.time(), 3)}

@@ -264,7 +264,7 @@ def _tell(
         for number, portion in enumerate(batches(todo, _portion(captioner))):
             start = file.tell()
             for clip, rows in portion:
-                line = _line(context, captioner, clip, videos[clip["video_id"]], rows, words)
+                line = line_of(context, captioner, clip, videos[clip["video_id"]], rows, words)
                 file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
             yield {
                 "portion": f"{context.run}.{number}",
@@ -274,7 +274,7 @@ def _tell(
             }
 
 
-def _line(
+def line_of(
     context: Context,
     captioner: ModelCaptioner,
     clip: Row,

@@ -9,6 +9,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from curate import collapse
 from curate.plugins import Plugin, known, load
 from curate.report import numbers, overview
 from curate.report.charts import Charts
@@ -30,6 +31,7 @@ def render(folder: Folder, state: str = "") -> str:
             run=source.run,
             ended=source.ended,
             passed_over=source.passed_over,
+            alarm=_alarm(source),
             totals=overview.totals(source),
             funnel=source.funnel,
             filters=_filters(source, charts, strips),
@@ -64,6 +66,17 @@ def _template() -> Template:
 
 def _hexed(identity: UUID) -> str:
     return identity.hex
+
+
+def _alarm(source: Source) -> str | None:
+    """Of captions that a model wrote."""
+    if not source.keys.get("answers"):
+        return None
+    rows = source.rows(
+        "SELECT k.clip_id, c.video_id, k.dense FROM captions k JOIN _report c USING (clip_id) "
+        "WHERE k.outcome = 'ok'"
+    )
+    return collapse.alarm({row["clip_id"].bytes: (row["video_id"].bytes, row["dense"]) for row in rows})
 
 
 def _yaml(source: Source) -> str:

@@ -217,6 +217,21 @@ def test_a_budget_leaves_clips_waiting_until_it_is_raised(project: Project, serv
     assert len(server.asked) == CLIPS
 
 
+def test_a_collapsed_model_raises_an_alarm_and_changes_no_outcome(project: Project, server: Scripted) -> None:
+    words: list[str] = []
+
+    def the_same(asked: Asked, before: int) -> Reply:
+        words.append(words[0] if words else good_for(asked))
+        return Reply(words[0])
+
+    server.script = the_same
+    alarm = project.run("captioner.seed=5").alarm
+    assert alarm is not None
+    assert alarm.startswith("100% of the captions are near-identical")
+    assert Counter(row["outcome"] for row in captions(project)) == {"ok": CLIPS}
+    assert "100% of the captions" in (project.out / "report.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
