@@ -118,8 +118,8 @@ class Timed:
 
     def told(self, lanes: int) -> str:
         return (
-            f"{len(self.spans)} requests in {self.seconds:.2f} s, "
-            f"{self.tokens / self.seconds:,.0f} tokens/s, idle {self.idle:.1%}, unused {self.unused(lanes):.1%}"
+            f"{len(self.spans)} requests in {self.seconds:.2f} s, {self.tokens / self.seconds:,.0f} "
+            f"tokens/s, idle {self.idle:.1%}, unused {self.unused(lanes):.1%}"
         )
 
 

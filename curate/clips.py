@@ -129,9 +129,9 @@ ANSWERS = _schema(
     clip_id=ID, window=_I, attempt=_I, request_hash=_S, sampling=_S, raw=_S, finish_reason=_S, tokens_in=_I,
     tokens_out=_I, seconds=_F, answered=_F, model=_S, frames_seen=pa.list_(_I), evidence=_S, error=_S,
 )  # fmt: skip
-"""What a model answered. `answered`: when, in seconds since 1970; `seconds`: how long it took. `window`: 0, 1, … of a long clip, -1 for the call that merges them. `sampling` and
-`evidence` (what was measured of the window) are JSON objects. `raw` is NULL, and `error` says why, where no
-answer came."""
+"""What a model answered. `window`: 0, 1, … of a long clip, -1 for the call that merges them. `sampling` and
+`evidence` (what was measured of the window) are JSON objects. `answered`: when, in seconds since 1970;
+`seconds`: how long it took. `raw` is NULL, and `error` says why, where no answer came."""
 
 ENCODES = _schema(
     clip_id=ID, bytes=_I, width=_I, height=_I, frames=_I, fps=_F, seconds=_F, has_audio=_B, audio_start=_F,

@@ -66,7 +66,7 @@ class Asker:
         self._opening = asyncio.Lock()
         self._lanes = asyncio.Semaphore(self.captioner.lanes)
         # Clips whose frames are in memory: those that are asked about, and some to follow at once.
-        self._in_hand = asyncio.Semaphore(self.captioner.lanes + READERS)
+        self._in_hand = asyncio.Semaphore(self.captioner.lanes + max(READERS, self.captioner.lanes // 2))
         self._fatal: str | None = None
         self._budget = Budget(spec.get("budget"))
         self._answered = False
@@ -197,6 +197,8 @@ class Asker:
             if errors:
                 raise next((error for error in errors if isinstance(error, Stopped)), errors[0])
             answers += [one for one in came if isinstance(one, Answer)]
+            # Judging takes milliseconds: whoever waits for the place that became free asks first.
+            await asyncio.sleep(0)
             state = state_of(line["windows"], answers, evidence, self._rules)
 
     async def _turn(

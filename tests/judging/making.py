@@ -84,8 +84,8 @@ def answer(
     evidence = Evidence(seconds=3.0, camera=camera, camera_confidence=sure)
     return {
         "clip_id": clip, "window": 0, "attempt": attempt, "raw": raw, "finish_reason": "stop",
-        "tokens_in": 100, "tokens_out": 50, "seconds": 2.0, "answered": 9.0, "evidence": json.dumps(asdict(evidence)),
-        "error": None, **more,
+        "tokens_in": 100, "tokens_out": 50, "seconds": 2.0, "answered": 9.0, "error": None,
+        "evidence": json.dumps(asdict(evidence)), **more,
     }  # fmt: skip
 
 

@@ -35,7 +35,8 @@ CLIP = "00000000000000000000000000000001"
 def line(**facts: Any) -> dict[str, Any]:
     return {
         "clip_id": CLIP, "window": 0, "attempt": 0, "request_hash": "h", "sampling": "{}", "raw": good(0),
-        "finish_reason": "stop", "tokens_in": 100, "tokens_out": 50, "seconds": 1.5, "answered": 9.0, "model": "m-1",
+        "finish_reason": "stop", "tokens_in": 100, "tokens_out": 50, "seconds": 1.5, "answered": 9.0,
+        "model": "m-1",
         "frames_seen": [1, 2], "evidence": json.dumps(Evidence(seconds=3.0).as_json()), "error": None,
         **facts,
     }  # fmt: skip
