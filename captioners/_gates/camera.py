@@ -56,7 +56,8 @@ STANDS = re.compile(
 )
 _VERBS = (
     rf"(?:{'|'.join(AXES)}|move|moves|moving|travels?|glides?|gliding|drifts?|drifting|floats?|rises?"
-    r"|rising|ascends?"
+    r"|rising|ascends?|retreating"
+    r"|advancing|approaches|approaching|backs|backing|recedes|climbs?|climbing|floating|travell?ing|flies|flying|soars"
     r"|ascending|descends?|descending|lowers?|lowering|lifts?|retreats?|advances?|closes|widens)"
 )
 _WAY = rf"(?P<way>{'|'.join(WAYS)}|closer|nearer|away|open)"
@@ -89,10 +90,18 @@ OTHERS = {
         "hand-?held", r"shak(?:es|y|ing)", r"jitter(?:s|y)", r"wobbl(?:es|y|ing)", r"bounc(?:es|ing)",
         r"jerk(?:s|y)"
     ),
-    "roll": any_of("rolls", "rolling", "dutch roll", "barrel roll"),
+    "roll": any_of(
+        r"roll(?:s|ing)(?! (?:\w+ly |smoothly |slowly )?(?:along|alongside|beside|past|by|through|with|behind|after"
+        r"|next|over|across|down|up|forward|forwards|back|backward|backwards|in|out|away|toward|towards|into|to|on"
+        r"|ahead|around|between|among|under))",
+        "dutch roll", "barrel roll",
+    ),
 }  # fmt: skip
 VERTICAL = {
-    **dict.fromkeys(("rise", "rises", "rising", "ascend", "ascends", "ascending", "lift", "lifts"), "up"),
+    **dict.fromkeys(
+        ("rise", "rises", "rising", "ascend", "ascends", "ascending", "lift", "lifts", "climb", "climbs", "climbing"),
+        "up",
+    ),
     **dict.fromkeys(("descend", "descends", "descending", "lower", "lowers", "lowering"), "down"),
 }
 TRAVELS = {
@@ -103,6 +112,8 @@ TRAVELS = {
     "in": "dolly",
     "out": "dolly",
 }
+TURNS = frozenset(word for word, axis in AXES.items() if axis in ("tilt", "pan", "pedestal"))
+"""Words for a movement that have their axis whatever lies in its way."""
 THINGS = frozenset(AXES) - {
     "pan",
     "pans",
@@ -116,6 +127,20 @@ THINGS = frozenset(AXES) - {
     "dollying",
 }
 """Words for a movement that are things or deeds as well, unless a direction follows: `trucks`, `pushes`."""
+AWAY = {
+    **dict.fromkeys(("retreat", "retreats", "retreating", "backs", "backing", "recedes"), "dolly out"),
+    **dict.fromkeys(("advance", "advances", "advancing", "approaches", "approaching"), "dolly in"),
+}
+ALONG = re.compile(
+    r" (?:an?|the|its|his|her|their|this|one|some|several|\w+(?:ed|ing|y|en)?) (?:[\w-]{1,15} ){0,3}?(?:steps|stairs?|staircase"
+    r"|stairway|aisles?|streets?|roads?|lanes?|alleys?|alleyway|halls?|hallways?|corridors?|paths?|pathway|trails?"
+    r"|rivers?|tracks?|slopes?|hills?|hillside|rows?|tunnels?|avenues?|boulevards?|canals?|valleys?|beach|coast"
+    r"|coastline|runways?|ramps?|ladder|escalators?|tables?|lines?|nave|platforms?|piers?|line|stream|driveways?"
+    r"|mountains?|mountainside|track|highway|promenade|embankment|passage\w{0,4}|shore\w{0,4}|court|pitch|field"
+    r"|length|middle|center|centre|catwalk|bridge)\b",
+    re.IGNORECASE,
+)
+"""Behind `up` or `down`: a way that is travelled, which is neither tilt nor pedestal."""
 WHICH_WAY = {**WAYS, "closer": "in", "nearer": "in", "away": "out", "open": "out"}
 LITTLE = re.compile(
     r"\b(?:slight|slightly|subtle|subtly|minor|barely|almost|nearly|mostly|minimal|tiny|hardly"
@@ -149,6 +174,9 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
         )
     if len({move for move in moves if move != STATIC}) > 1:
         moves = ["several"]
+    if fields.camera_motion in OF_ANY_KIND and evidence.camera != STATIC:
+        # What else such a camera does by the way may be more or less than what was measured.
+        moves = [move for move in moves if move == STATIC or _opposite(move, evidence.camera)]
     if moves and not any(measured_as(move, evidence.camera) for move in moves):
         return f"the text says {cited(told[0][1])}, but the view was measured: {_measured(evidence.camera)}"
     return None
@@ -203,7 +231,7 @@ def _moves(clause: str) -> list[tuple[str, str]]:
     found = []
     for place in MOVES_THERE.finditer(clause):
         if not _slight(clause, place) and (
-            move := _move(place["verb"].lower(), (place["way"] or "").lower())
+            move := _move(place["verb"].lower(), (place["way"] or "").lower(), clause[place.end() :])
         ):
             found.append((move, place[0]))
     for name, pattern in OTHERS.items():
@@ -218,8 +246,12 @@ def _slight(clause: str, place: re.Match[str]) -> bool:
     return negated(clause, place.start()) or LITTLE.search(around) is not None
 
 
-def _move(verb: str, direction: str) -> str | None:
+def _move(verb: str, direction: str, behind: str) -> str | None:
     way = WHICH_WAY.get(direction, "")
+    if verb in AWAY:
+        return AWAY[verb] if way in ("", "up", "down", "in", "out") else "several"
+    if way in ("up", "down") and verb not in TURNS and ALONG.match(behind):
+        return "several"
     if verb in THINGS and not way:
         return None
     if verb in AXES:
@@ -257,7 +289,9 @@ def _field_and_text(field: str, told: list[tuple[str, str]], in_turn: bool) -> s
     moves = [move for move, _ in told]
     if not moves:
         return None
-    stands, moving = STATIC in moves, [at for at, move in enumerate(moves) if move != STATIC]
+    stands = STATIC in moves
+    # `It follows the action from a fixed position`: the camera turns, or nothing but the eye does.
+    moving = [at for at, move in enumerate(moves) if move not in (STATIC, "tracking")]
     if stands and moving and not in_turn:
         still, move = told[moves.index(STATIC)][1], told[moving[0]][1]
         return f"the text says {cited(still)} and also {cited(move)} of the camera"
@@ -275,6 +309,11 @@ def agree(one: str, other: str) -> bool:
     (axis, _, way), (other_axis, _, other_way) = one.partition(" "), other.partition(" ")
     same = SEEN_AS.get(axis, axis) == SEEN_AS.get(other_axis, other_axis)
     return same and (not way or not other_way or way == other_way)
+
+
+def _opposite(one: str, other: str) -> bool:
+    (axis, _, way), (other_axis, _, other_way) = one.partition(" "), other.partition(" ")
+    return SEEN_AS.get(axis, axis) == SEEN_AS.get(other_axis, other_axis) and OPPOSITE.get(way) == other_way
 
 
 def measured_as(told: str, measured: str) -> bool:

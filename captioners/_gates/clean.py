@@ -88,6 +88,8 @@ AT_FIRST = tuple(
 )
 """Only at the beginning of the text: later, `the photo` may be one in the picture. Nor is `a video of` taken
 off where a screen is near."""
+IN_A_ROW = re.compile(rf"\b{_STILLS}\b", re.IGNORECASE)
+"""Past the first sentence, whoever tells of frames tells what each of them has: that is the gate's."""
 INSIDE = (
     # `at the end of the video` keeps its place in time.
     (
@@ -160,7 +162,7 @@ def _once(text: str) -> str:
     shown_inside = A_VIDEO.search(unquoted(stripped)) is not None
     for number, sentence in enumerate(sentences(stripped)):
         patterns = PREFIXES + AT_FIRST if number == 0 else () if shown_inside else PREFIXES
-        parts.append(_without_prefix(sentence.text, patterns, screens))
+        parts.append(_without_prefix(sentence.text, patterns, screens, number == 0))
     result = "".join(parts)
     if not screens:
         for pattern, kept in INSIDE:
@@ -178,7 +180,9 @@ def _without_chatter(text: str) -> str:
     return text
 
 
-def _without_prefix(sentence: str, patterns: tuple[re.Pattern[str], ...], screens: bool) -> str:
+def _without_prefix(
+    sentence: str, patterns: tuple[re.Pattern[str], ...], screens: bool, first: bool
+) -> str:
     at = 0
     plain = unquoted(sentence)
     for _ in range(MOST):
@@ -186,7 +190,7 @@ def _without_prefix(sentence: str, patterns: tuple[re.Pattern[str], ...], screen
             found.end()
             for pattern in patterns
             if not (screens and pattern is AT_FIRST[-1] and _screen_beside(plain))
-            if (found := pattern.match(plain, at))
+            if (found := pattern.match(plain, at)) and (first or not IN_A_ROW.search(found[0]))
         ]
         end = max(ends, default=at)
         if end == at or not re.search(r"\w", sentence[end:]):

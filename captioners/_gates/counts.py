@@ -5,49 +5,28 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from captioners._gates.prose import is_plural, singular, unquoted
-from captioners._gates.words import any_of, names
+from captioners._gates.words_count import (
+    ABOUT,
+    ALONE,
+    CHANGES,
+    EACH_OTHER,
+    GROUPED,
+    GROUPS,
+    LATIN,
+    NUMBERS,
+    ONES,
+    ORDINALS,
+    OTHERS,
+    PARTS,
+    PEOPLE,
+    STOP,
+    SYNONYMS,
+    UNITS,
+    VAGUE,
+)
 from captioners.dialogue.schema import Fields
 
-NUMBERS = {
-    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "dozen": 12, "fifteen": 15, "twenty": 20, "pair": 2, "both": 2,
-    **{str(number): number for number in range(2, 31)},
-}  # fmt: skip
-ALONE = frozenset(("lone", "single", "solitary"))
 TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*|[.,;:!?()–—]")
-PARTS = frozenset(
-    ("other", "another", "more", "remaining", "additional", "first", "last", "next", "extra", "further", "of")
-)
-"""Before or after a number: it counts a part, or others than before."""
-ABOUT = names(
-    "about around roughly approximately nearly over almost least most or to than every by up version "
-    "number route "
-    "level chapter day"
-)
-"""Before a number that counts nothing, or not exactly."""
-UNITS = names(
-    "second minute hour day week month year time meter metre foot mile kilometer percent degree inch "
-    "dollar euro part "
-    "side row lane layer level half way hand arm leg finger eye step shot frame section column line tier "
-    "thing piece "
-    "storey story type set pair group strand direction stage corner end bag glove shoe boot sock earring"
-)
-"""Measures and parts, of which each text may count others."""
-STOP = names(
-    "a an the of in on at to with and or by for from as is are was were that which who while into through "
-    "over under "
-    "near behind beside against across along toward towards around it its his her their he she they then "
-    "but has have "
-    "stand stands standing sit sits sitting walk walking run running"
-)
-VAGUE = any_of(
-    r"join(?:s|ed|ing)?", r"arriv\w{1,3}", r"enter(?:s|ing)?", r"leav(?:es?|ing)", r"appear(?:s|ing)?",
-    r"emerg(?:es?|ing)",
-    "another", r"others?", "additional", "more", "third", "fourth", "fifth", r"departs?", r"exits?",
-    r"disappears?", r"splits?",
-    "gradually", "one by one", r"multipl(?:y|ies)", "crowd", "group", "later", "then",
-)  # fmt: skip
-"""Ways to tell that a number changes, or that others are there."""
 FIELDS = ("subject", "action", "dense", "short")
 
 
@@ -56,81 +35,222 @@ class Count:
     number: int
     words: str
     adjectives: frozenset[str]
+    first: bool = False
+    """Whether the text begins with it: it is all that the text is about."""
+
+
+@dataclass(frozen=True)
+class _Text:
+    """What one field counts."""
+
+    name: str
+    text: str
+    counts: dict[str, list[Count]]
+    """Noun in the singular -> its numbers."""
+    plurals: frozenset[str]
+    """Nouns in the plural, counted or not, in the singular."""
+    tokens: list[str]
 
 
 def count(fields: Fields) -> str | None:
-    texts = {name: unquoted(getattr(fields, name)) for name in FIELDS}
-    found = {name: counts_of(text) for name, text in texts.items()}
-    names = list(FIELDS)
-    for at, one in enumerate(names):
-        for other in names[at + 1 :]:
-            for noun in found[one].keys() & found[other].keys():
-                if fault := _differ(
-                    noun, (one, found[one][noun], texts[one]), (other, found[other][noun], texts[other])
-                ):
+    texts = {name: _read(name, getattr(fields, name)) for name in FIELDS}
+    ordered = list(texts.values())
+    for at, one in enumerate(ordered):
+        for other in ordered[at + 1 :]:
+            for noun in one.counts:
+                if (fault := _differ(noun, one, other)) and not _settled(noun, ordered):
                     return fault
-    return _one_and_many(texts, found)
+    if fault := _people(texts["subject"], texts["short"]) or _people(texts["short"], texts["subject"]):
+        return fault
+    if fault := _behind(_read("background", fields.background), texts["dense"], texts["subject"]):
+        return fault
+    return _one_and_many({name: text.text for name, text in texts.items()}, texts)
 
 
-def _differ(noun: str, one: tuple[str, list[Count], str], other: tuple[str, list[Count], str]) -> str | None:
-    (name, ours, text), (other_name, theirs, other_text) = one, other
-    if {count.number for count in ours} & {count.number for count in theirs}:
+def _read(name: str, raw: str) -> _Text:
+    text = EACH_OTHER.sub(" ", unquoted(raw))
+    tokens = [token.lower() for token in TOKEN.findall(text)]
+    plurals = frozenset(_lemma(token) for token in tokens if _plural(token))
+    return _Text(name, text, counts_of(tokens), plurals, tokens)
+
+
+def _lemma(noun: str) -> str:
+    one = LATIN.get(noun) or singular(noun)
+    return SYNONYMS.get(one, one)
+
+
+def _plural(word: str) -> bool:
+    return word in LATIN or is_plural(word)
+
+
+def _differ(noun: str, one: _Text, other: _Text) -> str | None:
+    if noun not in other.counts:
         return None
-    if VAGUE.search(text) or VAGUE.search(other_text):
+    ours, theirs = one.counts[noun], other.counts[noun]
+    numbers, other_numbers = {count.number for count in ours}, {count.number for count in theirs}
+    if numbers & other_numbers:
         return None
-    if len({count.number for count in ours}) > 1 and len({count.number for count in theirs}) > 1:
+    if len(numbers) > 1 and len(other_numbers) > 1:
         return None
     # `two red cars and three blue cars` are five cars.
-    numbers = [sum({count.words: count.number for count in counts}.values()) for counts in (ours, theirs)]
-    if numbers[0] in {count.number for count in theirs} or numbers[1] in {count.number for count in ours}:
+    ours_all = sum({count.words: count.number for count in ours}.values())
+    theirs_all = sum({count.words: count.number for count in theirs}.values())
+    if ours_all in other_numbers or theirs_all in numbers:
         return None
+    for text, counts in ((one, numbers), (other, other_numbers)):
+        if 1 in counts and (noun in text.plurals or _others_than(text, noun)):
+            return None
+        if _more_of(noun, max(counts), text.tokens) or CHANGES.search(text.text):
+            return None
     a, b = ours[0], theirs[0]
-    if (
-        a.adjectives
-        and b.adjectives
-        and not a.adjectives & b.adjectives
-        and min(len(ours), len(theirs)) == 1
-        and _exclusive(a, b)
-    ):
+    if min(len(ours), len(theirs)) == 1 and _told_apart(a, b):
         return None
-    return f"{name} has '{a.words}' and {other_name} '{b.words}'"
+    return f"{one.name} has '{a.words}' and {other.name} '{b.words}'"
 
 
-def _exclusive(one: Count, other: Count) -> bool:
+def _settled(noun: str, texts: list[_Text]) -> bool:
+    """Whether some text tells of more of them than it counts, or has two numbers of them itself."""
+    return any(
+        len({count.number for count in text.counts.get(noun, [])}) > 1
+        or (noun in text.counts and _more_of(noun, max(count.number for count in text.counts[noun]), text.tokens))
+        or _one_more(noun, text)
+        or (noun in ("person", "child") and _in_parts(noun, text))
+        for text in texts
+    )
+
+
+def _one_more(noun: str, text: _Text) -> bool:
+    """`Two young women and an old woman`."""
+    counts = text.counts.get(noun, [])
+    return max((count.number for count in counts), default=0) > 1 and any(
+        token in ("a", "an", "another") and noun in _heads(text.tokens[at + 1 : at + 5])
+        for at, token in enumerate(text.tokens)
+    )
+
+
+def _heads(tokens: list[str]) -> list[str]:
+    """Singular nouns that an article before these words may belong to."""
+    end = next((at for at, token in enumerate(tokens) if token in STOP or not token[0].isalpha()), len(tokens))
+    return [SYNONYMS.get(token, token) for token in tokens[:end] if not _plural(token)]
+
+
+def _in_parts(noun: str, text: _Text) -> bool:
+    """`Two girls and two boys play. Two children laugh.`"""
+    kinds = text.counts.keys() & (PEOPLE - {"person", "child"})
+    return bool(kinds) and any(not count.first for count in text.counts.get(noun, []))
+
+
+def _others_than(text: _Text, noun: str) -> bool:
+    """Whether `one` stands beside `the other`, `each` and the like."""
+    rest = text.text.lower()
+    for count in text.counts[noun]:
+        rest = rest.replace(count.words, " ")
+    return ONES.search(rest) is not None
+
+
+def _told_apart(one: Count, other: Count) -> bool:
     """Whether the adjectives may tell two groups apart: both have some, and share none."""
-    return not one.adjectives <= other.adjectives and not other.adjectives <= one.adjectives
+    return bool(one.adjectives and other.adjectives) and not one.adjectives & other.adjectives
 
 
-def counts_of(text: str) -> dict[str, list[Count]]:
+def _more_of(noun: str, number: int, tokens: list[str]) -> bool:
+    """Whether others than those counted may be there: `another dog`, `a third one`, and not `another ball`."""
+    for at, token in enumerate(tokens):
+        ordinal = ORDINALS.get(token, 0)
+        if not (ordinal > number or OTHERS.fullmatch(token)):
+            continue
+        behind = tokens[at + 1 : at + 4]
+        heads = [_lemma(word) for word in behind]
+        if noun in heads or not behind or not behind[0][0].isalpha():
+            return True
+        if behind[0] in STOP or behind[0] in ("one", "ones") or token == "others":
+            return True
+        # `The third unfinished` and `a third snaps`, but not `the third time`.
+        if ordinal and not any(head in UNITS for head in heads[:1]):
+            return True
+    return False
+
+
+def _people(people: _Text, kind: _Text) -> str | None:
+    """`Two people …` for `Three men …`: what a text begins with is all that it is about."""
+    first = next((count for count in people.counts.get("person", []) if count.first), None)
+    if first is None or CHANGES.search(people.text) or OTHERS.search(people.text):
+        return None
+    for noun in PEOPLE - {"person"}:
+        for count in kind.counts.get(noun, []):
+            if count.first and count.number > first.number:
+                return f"{people.name} has '{first.words}' and {kind.name} '{count.words}'"
+    return None
+
+
+def _behind(background: _Text, dense: _Text, subject: _Text) -> str | None:
+    """The subject is never counted in the background, unless it was not counted in its own field."""
+    for noun, counts in background.counts.items():
+        told = dense.counts.get(noun, [])
+        if (
+            noun in subject.plurals
+            and noun not in subject.counts
+            and len(counts) == 1
+            and len(told) == 1
+            and told[0].first
+            and min(counts[0].number, told[0].number) > 1
+            and not re.search(r"\b(?:behind|distan\w{2,3}|watch\w{0,3}|far|back|passing)\b", background.text, re.I)
+            and (fault := _differ(noun, background, dense))
+        ):
+            return fault
+    return None
+
+
+def counts_of(tokens: list[str]) -> dict[str, list[Count]]:
     """Noun in the singular -> its numbers."""
     found: dict[str, list[Count]] = defaultdict(list)
-    tokens = [token.lower() for token in TOKEN.findall(text)]
+    uncounted: set[str] = set()
+    taken = 0
     for at, token in enumerate(tokens):
-        before = tokens[at - 1] if at else ""
-        if token in ALONE:
-            number = 1
-        elif token in NUMBERS and (token != "dozen" or before == "a") and (token != "pair" or before == "a"):
-            number = NUMBERS[token]
-        else:
-            continue
-        if (
-            before in PARTS
-            or before in ABOUT
-            or (at > 1 and tokens[at - 2] in ("other", "of") and token != "both")
-        ):
-            continue
-        if (counted := _counted(tokens, at, number)) is not None:
-            noun, count = counted
-            found[noun].append(count)
+        number = _number(tokens, at)
+        if number is not None and not _of_a_part(tokens, at) and (counted := _counted(tokens, at, number)):
+            nouns, words, adjectives, taken = counted
+            for noun in nouns:
+                # `Women stroll. Two women wave.`: two of them.
+                if noun in found or noun not in uncounted:
+                    found[noun].append(Count(number, words, adjectives, at <= 1))
+        elif at >= taken and _plural(token):
+            uncounted.add(_lemma(token))
     return dict(found)
 
 
-def _counted(tokens: list[str], at: int, number: int) -> tuple[str, Count] | None:
-    start = at + 1
-    if tokens[at] in ("pair",):
-        if tokens[start : start + 1] != ["of"]:
-            return None
-        start += 1
+def _number(tokens: list[str], at: int) -> int | None:
+    token, before = tokens[at], tokens[at - 1] if at else ""
+    if token in ALONE:
+        return 1
+    if token in ("one", "1") and before not in ("the", "this", "that", "each", "every", "another", "only"):
+        return 1
+    if token in GROUPED and (before not in ("a", "the") or tokens[at + 1 : at + 2] != ["of"]):
+        return None
+    if token == "dozen":
+        return {"a": 12, "half-a": 6}.get(before)
+    return NUMBERS.get(token)
+
+
+def _of_a_part(tokens: list[str], at: int) -> bool:
+    """Whether the number counts a part, or others, or not exactly."""
+    before = tokens[at - 1] if at else ""
+    two_before = tokens[at - 2] if at > 1 else ""
+    if before == "of":
+        return two_before not in GROUPS and not two_before.startswith("consist")
+    if before in ("to", "by", "and", ","):
+        # `two to three`, `two by two`
+        if two_before in NUMBERS or before == "by" and not two_before.endswith(("ed", "en")):
+            return True
+        return two_before == "joined"
+    if before in PARTS or before in ABOUT:
+        return True
+    return two_before in ("other", "of") and tokens[at] != "both" and tokens[at] not in GROUPED
+
+
+def _counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, frozenset[str], int] | None:
+    """The nouns that may be what is counted, the words, the adjectives, and the place behind."""
+    start = at + 1 + (tokens[at] in GROUPED)
     phrase: list[str] = []
     for token in tokens[start : start + 5]:
         if not token[0].isalnum() or token in STOP or token in NUMBERS:
@@ -138,64 +258,49 @@ def _counted(tokens: list[str], at: int, number: int) -> tuple[str, Count] | Non
         if token in PARTS:
             return None
         phrase.append(token)
+    plural = [place for place, token in enumerate(phrase) if _plural(token)]
     if number == 1:
-        head = 1 if phrase else 0
-        while (
-            head < len(phrase)
-            and head < 2
-            and phrase[head - 1].endswith(("y", "en", "ed", "red", "ish", "ing"))
-        ):
-            head += 1
+        # Which of the next words is the noun is known from the other text.
+        phrase = phrase[: min(plural[0] if plural else 3, 3)]
+        nouns = [_lemma(token) for token in phrase]
+        head = len(phrase)
     else:
-        plural = [place for place, token in enumerate(phrase) if is_plural(token)]
         if not plural:
             return None
         head = plural[0] + 1
-        while head < len(phrase) and is_plural(phrase[head]):
+        # `sports cars`, but `a herd of nine horses thunders`: which one is the noun is known from the other text.
+        while head < len(phrase) and _plural(phrase[head]):
             head += 1
-    if not head:
+        nouns = [_lemma(token) for token in phrase[plural[0] : head]]
+    if not nouns or (number != 1 or len(nouns) == 1) and nouns[-1] in UNITS or nouns[0] in UNITS:
         return None
-    noun = singular(phrase[head - 1])
-    if noun in UNITS:
-        return None
-    return noun, Count(number, " ".join(tokens[at : at + 1] + phrase[:head]), frozenset(phrase[: head - 1]))
+    words = " ".join(tokens[at : at + 1] + phrase[:head])
+    return nouns, words, frozenset(phrase[: head - 1]), start + head
 
 
-ONES = re.compile(r"\b(?:one|another|other|each|first|second|man and|woman and|either|the latter)\b", re.I)
-
-
-def _one_and_many(texts: dict[str, str], found: dict[str, dict[str, list[Count]]]) -> str | None:
+def _one_and_many(texts: dict[str, str], read: dict[str, _Text]) -> str | None:
     """`A man in a suit` as the subject, where the text knows two men and no single one."""
     for few, many in (
-        ("subject", "dense"),
-        ("short", "dense"),
-        ("subject", "short"),
-        ("dense", "short"),
-        ("dense", "subject"),
-    ):
-        for noun, counts in found[many].items():
+        ("subject", "dense"), ("short", "dense"), ("subject", "short"), ("dense", "short"), ("dense", "subject"),
+    ):  # fmt: skip
+        for noun, counts in read[many].counts.items():
             number = max(count.number for count in counts)
-            if (
-                number < 2
-                or VAGUE.search(texts[few])
-                or VAGUE.search(texts[many])
-                or ONES.search(texts[many])
-            ):
+            if number < 2 or any(VAGUE.search(texts[name]) or CHANGES.search(texts[name]) for name in (few, many)):
+                continue
+            if ONES.search(texts[many]):
                 continue
             single = re.compile(rf"\b(?:an?|one) (?:[a-z-]+ ){{0,2}}?{re.escape(noun)}\b", re.I)
+            each = re.compile(rf"\b(?:an?|one) (?:[a-z-]+ ){{0,5}}?{re.escape(noun)}\b", re.I)
             first = single.match(texts[few].lstrip())
-            plural = any(
-                singular(word) == noun and is_plural(word)
-                for word in re.findall(r"[a-z]+", texts[few].lower())
-            )
             alone = re.search(
-                rf"\b(?:an?|the|one|this) (?:[a-z-]+ ){{0,2}}?{re.escape(noun)}\b", texts[many], re.I
+                rf"\b(?:an?|the|one|this) (?:[a-z-]+ ){{0,2}}?{re.escape(noun)}\b",
+                texts[many] if "dense" in (few, many) else f"{texts[many]} {texts['dense']}",
+                re.I,
             )
-            named = len(single.findall(texts[few]))
             if (
                 first
-                and named == 1
-                and not plural
+                and len(each.findall(texts[few])) == 1
+                and noun not in read[few].plurals
                 and not alone
                 and not ONES.search(texts[few][first.end() :])
             ):

@@ -1,9 +1,10 @@
 """The gate on the time of day: a caption is of day or of night, unless it tells how one becomes the other."""
 
 import re
+from typing import NamedTuple
 
 from captioners._gates.prose import cited, negated, sentences, unquoted
-from captioners._gates.words_daytime import DAY, DEPICTED, NIGHT, NOT_DAY, NOT_NIGHT, TRANSITION
+from captioners._gates.words_daytime import DAY, DEPICTED, IN_TURN, NIGHT, NOT_DAY, NOT_NIGHT, PARTS, TRANSITION
 from captioners.dialogue.schema import Fields
 from captioners.dialogue.types import Evidence
 
@@ -11,17 +12,25 @@ FIELDS = ("subject", "action", "background", "lighting", "atmosphere", "style", 
 TOO_DARK, TOO_BRIGHT = 24.0, 180.0
 """Mean luma. A grey card has 104 and 44 is two stops below it: at 24, another stop and more, no sunny picture
 is left. 152 is a stop above it: a night with 180 would be brighter than that all over."""
+BLACK, WHITE = 20.0, 205.0
+"""Luma at which no place explains a day or a night."""
 SUNNY = re.compile(
-    r"\b(?:sunny|bright (?:sun|day|daylight|sunlight)|sunlit|broad daylight|midday|blue sky|blue skies"
-    r"|sun-?drenched|daytime)\b",
+    r"\b(?:sunny|sunlit|sunlight|sunshine|bright (?:\w+ )?(?:sun|day|daylight|sunlight|light)|broad daylight"
+    r"|midday|noon|blue sky|blue skies|sun-?(?:drenched|baked|soaked|bleached)|daytime|sun|clear daylight)\b",
     re.I,
 )
 DARK_PLACES = re.compile(
-    r"\b(?:tunnel|cave|silhouettes?|silhouetted|dark|dim|dimly|shadow\w{0,3}|black|indoors?|curtains?"
-    r"|doorway|underwater)\b",
+    r"\b(?:tunnels?|caves?|cavern|silhouettes?|silhouetted|dim|dimly|indoors?|curtains?|blinds|shutters|attic"
+    r"|cellar|basement|doorway|underwater|fades? (?:to|from) black|(?:dark|unlit|darkened) (?:\w+ )?(?:room"
+    r"|interior|hall|barn|shed|stable|church|corridor|theat(?:re|er)|kitchen|workshop|forest|alley|passage))\b",
     re.I,
 )
-BRIGHT_PLACES = re.compile(r"\b(?:night vision|infrared|overexposed|snow\w{0,8}|white)\b", re.I)
+VISION = re.compile(
+    r"\b(?:night[- ]vision|infrared|thermal|over-?exposed|flash\w{0,3}|strobes?|explo(?:des|sion)s?)\b", re.I
+)
+BRIGHT_PLACES = re.compile(
+    r"\b(?:snow\w{0,8}|white|fog\w{0,2}|floodlights?|floodlit|stadium|studio|indoors?|room|screen)\b", re.I
+)
 
 
 def daytime(fields: Fields, evidence: Evidence) -> str | None:
@@ -29,26 +38,47 @@ def daytime(fields: Fields, evidence: Evidence) -> str | None:
     whole = unquoted(" ".join(texts.values()))
     if TRANSITION.search(whole):
         return None
-    days = [(name, claim) for name, text in texts.items() if (claim := claim_of(DAY, NOT_DAY, text))]
-    nights = [(name, claim) for name, text in texts.items() if (claim := claim_of(NIGHT, NOT_NIGHT, text))]
-    if days and nights:
+    found = [
+        [claim._replace(field=name) for name, text in texts.items() if (claim := claim_of(pattern, but, text))]
+        for pattern, but in ((DAY, NOT_DAY), (NIGHT, NOT_NIGHT))
+    ]
+    days, nights = found
+    if any(claim.in_parts for claim in (*days, *nights)):
+        return None
+    sure_days, sure_nights = ([claim for claim in claims if not claim.in_turn] for claims in found)
+    if sure_days and sure_nights:
+        days, nights = sure_days, sure_nights
         return f"{days[0][0]} says {cited(days[0][1])} and {nights[0][0]} {cited(nights[0][1])}"
     luma = evidence.luma
     if (
         days
         and luma is not None
-        and luma < TOO_DARK
-        and SUNNY.search(whole)
+        and luma < (TOO_DARK if SUNNY.search(whole) else BLACK)
         and not DARK_PLACES.search(whole)
     ):
         return f"{days[0][0]} says {cited(days[0][1])}, but the picture is nearly black"
-    if nights and luma is not None and luma > TOO_BRIGHT and not BRIGHT_PLACES.search(whole):
+    if (
+        nights
+        and luma is not None
+        and luma > (WHITE if BRIGHT_PLACES.search(whole) else TOO_BRIGHT)
+        and not VISION.search(whole)
+    ):
         return f"{nights[0][0]} says {cited(nights[0][1])}, but the picture is very bright"
     return None
 
 
-def claim_of(pattern: re.Pattern[str], but: re.Pattern[str], text: str) -> str | None:
-    """The first words by which the text is of that time."""
+class Claim(NamedTuple):
+    field: str
+    words: str
+    in_parts: bool
+    """Whether its sentence tells of another time or place as well."""
+    in_turn: bool
+    """Whether its sentence has a before and an after."""
+
+
+def claim_of(pattern: re.Pattern[str], but: re.Pattern[str], text: str) -> Claim | None:
+    """The first words by which the text is of that time, in a sentence without before and after if there is one."""
+    unsure = None
     for sentence in sentences(text):
         plain = unquoted(sentence.text)
         if DEPICTED.search(plain):
@@ -57,5 +87,8 @@ def claim_of(pattern: re.Pattern[str], but: re.Pattern[str], text: str) -> str |
         for found in pattern.finditer(plain):
             inside = any(start < found.end() and found.start() < end for start, end in taken)
             if not inside and not negated(plain, found.start()):
-                return found[0]
-    return None
+                claim = Claim("", found[0], PARTS.search(plain) is not None, IN_TURN.search(plain) is not None)
+                if not claim.in_turn:
+                    return claim
+                unsure = unsure or claim
+    return unsure

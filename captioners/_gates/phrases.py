@@ -3,9 +3,18 @@
 import re
 
 from captioners._gates.clean import _FILM, A_VIDEO, SCREEN
-from captioners._gates.prose import cited, unquoted
+from captioners._gates.prose import cited, sentences, unquoted
 from captioners._gates.words import any_of
 from captioners._gates.words_refusal import REFUSAL, REFUSAL_SHOWN, REFUSAL_START
+from captioners._gates.words_talk import (
+    FRAMES_AS_THINGS,
+    OF_FRAMES_IN_TIME,
+    OF_PICTURES,
+    OF_THE_MODEL,
+    OF_TIME,
+    PICTURE,
+    THINGS,
+)
 from captioners.dialogue.schema import TEXT_FIELDS, Fields
 
 FRAME_THINGS = re.compile(
@@ -115,7 +124,11 @@ def refused(text: str, shown: bool = False) -> str | None:
 def talk(fields: Fields) -> str | None:
     whole = unquoted(" ".join(getattr(fields, name) for name in TEXT_FIELDS if name != "text_visible"))
     patterns = [OF_THE_VIDEO] if not A_VIDEO.search(whole) else []
-    patterns.append(ALWAYS)
+    patterns += [ALWAYS, OF_THE_MODEL, OF_TIME]
+    if not _pictures_are_things(whole):
+        patterns.append(OF_PICTURES)
+    if not FRAMES_AS_THINGS.search(whole):
+        patterns.append(OF_FRAMES_IN_TIME)
     if not FRAME_THINGS.search(whole):
         patterns.append(OF_FRAMES)
     if not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
@@ -130,3 +143,8 @@ def talk(fields: Fields) -> str | None:
                 said = cited(text[found.start() : found.end() + 20])
                 return f"{name} tells of the video in place of what it shows: {said}"
     return None
+
+
+def _pictures_are_things(text: str) -> bool:
+    parts = (sentence.text for sentence in sentences(text))
+    return any(PICTURE.search(part) and THINGS.search(part) for part in parts)

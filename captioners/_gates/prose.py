@@ -110,9 +110,12 @@ def is_plural(word: str) -> bool:
     """Whether a word after a number may be the plural noun that is counted."""
     if word in IRREGULAR:
         return True
+    if word in NO_PLURAL:
+        return False
     return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "'s", "ous"))
 
 
+NO_PLURAL = frozenset(("news", "always", "perhaps", "sometimes", "across", "towards", "besides"))
 IRREGULAR = {
     "men": "man", "women": "woman", "children": "child", "people": "person", "persons": "person",
     "geese": "goose", "mice": "mouse", "feet": "foot", "teeth": "tooth", "sheep": "sheep", "fish": "fish",

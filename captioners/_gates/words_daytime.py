@@ -24,8 +24,22 @@ DAY = any_of(
     r"during the day",
     r"by day",
     r"(?:bright|blazing|midday|hot|noon|harsh|high) sun",
-    r"morning (?:light|sun)",
-    r"sun (?:shines|is shining|beats|blazes|is high)",
+    r"(?:morning|afternoon|noon|midday|summer|spring|autumn|winter|daytime) (?:light|sun|sky|sunlight|sunshine"
+    r"|daylight|glow|glare|heat)",
+    r"(?:bright|sunny|clear|cloudless|glorious|rainy|overcast|quiet|warm|crisp|fresh|cool|cold|foggy|misty|hazy|frosty|busy|spring|summer|winter"
+    r"|autumn) (?:morning|mid-?morning|lunchtime)",
+    r"(?:cool|cold|warm|windy|foggy|misty|calm|spring|summer|winter|autumn|fall|fine|dry|wet|crisp|gr[ae]y|dull"
+    r"|gloomy|drizzly|mild|nice|lovely|glorious|cloudless|sun-filled|frosty|bleak) day",
+    r"mid-?(?:morning|afternoon)",
+    r"lunch ?time",
+    r"(?:sun|sunlight|sunshine) (?:shines|shining|is shining|beats|beating|blazes|blazing|is high|glitters"
+    r"|glittering|glints|gleams|streams|streaming|pours|pouring|filters|filtering|dapples|sparkles|bakes"
+    r"|high|overhead|breaks through|bathes|warms)",
+    r"(?:under|beneath|in|against|by|through|with) (?:the |a |an )?(?:\w{1,12} )?(?:sun|sunshine)(?=[.,;]|$)",
+    r"sun-?(?:baked|dappled|splashed|kissed|bleached|washed|bathed|flooded|filled|scorched|warmed)",
+    r"(?:cloudless|azure|clear blue|bright blue|deep blue|pale blue|overcast gr[ae]y) (?:sky|skies)",
+    r"golden[- ]hour",
+    r"(?:overcast|cloudy|hazy|diffused?) daylight",
 )
 NOT_DAY = any_of(
     r"day[- ]?light[- ](?:lamps?|bulbs?|balanced|film|leds?|tubes?|panels?|fluorescents?|simulat\w{1,6}"
@@ -34,6 +48,8 @@ NOT_DAY = any_of(
     r"|as bright as) (?:bright |the |natural )?"
     r"(?:sunlight|daylight|sunshine|day-?time|noon|midday|day)",
     r"day[- ]for[- ]night",
+    r"(?:charged|powered|fed|driven|run) by (?:the )?(?:sunlight|sunshine|daylight|sun)",
+    r"(?:stored|store|stores|block|blocks|blocking|without|against|collects?) (?:the )?(?:sunlight|daylight)",
 )
 NIGHT = any_of(
     r"(?<![^,;] )night(?=[,.;]|$)",
@@ -51,7 +67,26 @@ NIGHT = any_of(
     r"midnight(?![- ]blue)",
     r"starry sky",
     r"starlit",
-    r"nocturnal (?:scene|street|city|setting|landscape)",
+    r"nocturnal (?:scene|street|city|setting|landscape|cityscape|atmosphere|ambience|mood)",
+    r"(?:starry|star-?filled|star-?studded|star-?lit|star-?spangled|star-?strewn|moonlit|pitch-?black|pitch-?dark"
+    r"|jet-?black|inky(?: black)?|ink-?black) (?:night(?: sky)?|sky|skies|heavens|darkness)",
+    r"(?:sky|skies|heavens) (?:\w{1,10} )?(?:full of|filled with|studded with|crowded with|thick with|dotted with"
+    r"|strewn with|bright with|scattered with) (?:\w{1,10} )?stars",
+    r"(?:under|beneath|below|by) (?:the |a |an? \w{1,10} of )?(?:\w{1,10} )?(?:stars|milky way)",
+    r"stars (?:twinkle|twinkling|glitter|glittering|shine|shining|sparkle|sparkling|glimmer|glimmering|overhead"
+    r"|above|fill the sky|wheel)",
+    r"(?:a |the )?(?:full|crescent|half|pale|bright) moon (?:shines|glows|hangs|rises|lights|illuminates|casts"
+    r"|hovers|peeks|gleams)",
+    r"(?:the |a )?moon(?:rise|beams?)",
+    r"(?:light|glow|gleam) of (?:the |a )?(?:\w{1,10} )?(?:moon|stars)",
+    r"after (?:dark|nightfall|midnight|sundown)",
+    r"(?:dead|middle|depths|still|dark|darkness) of (?:the )?night",
+    r"(?:small|wee) hours",
+    r"(?:black|deep|inky|pitch-?dark|pitch-?black|moonlit|star-?lit|sleepless|humid|balmy|hot|chilly|frosty|busy"
+    r"|lively|neon-?lit|rain-?soaked|desert|late-?) night(?! (?:of|before|after))",
+    r"late[- ]night (?:scene|street|city|setting|drive|traffic|atmosphere|sky|air|walk|stroll|rain)",
+    r"night[- ]?time (?:\w+ )?(?:scene|street|city|setting|darkness)",
+    r"night(?: \w+)? (?:scene|street|sky|city|market|skyline|cityscape|lighting|atmosphere|exterior|club scene)",
 )
 NOT_NIGHT = any_of(
     r"day[- ](?:for[- ]|to[- ]|into |and |or |turns? (?:to|into) )night",
@@ -67,45 +102,75 @@ NOT_NIGHT = any_of(
     r"night (?:falls|fell|has fallen|comes|"
     r"approaches|descends|arrives|sets in|is falling)",
     r"(?:birds?|creatures?|king|queen|lord|hunters?|end) of the night",
-    r"midnight (?:black|snack|oil|mass|run|sun)",
+    r"midnight(?:[- ](?:black|snack|oil|mass|run|sun|navy|purple|green|express|club|bar|blue|special|rider"
+    r"|riders|poppy))",
+    r"(?:under|beneath|below|by) (?:the |a |an? \w{1,10} of )?(?:\w{1,10} )?(?:gold|golden|silver|paper|red|white"
+    r"|yellow|blue|wooden|painted|printed|ninja|pop|film|movie|rock|embroidered|glittery|plastic|five|three) stars",
+    r"(?:painted|printed|fake|artificial|projected|planetarium(?:['’]s)?|cardboard|backdrop(?: of)?|dark"
+    r"|embroidered) (?:a |the )?(?:starry|star-?filled|night|moonlit) (?:night |sky|skies)",
+    r"(?:the )?stars and (?:stripes|bars)",
+    r"under the stars (?:and|of hollywood)",
+    r"starry (?:eyes|eyed|pattern|print|fabric|dress|wallpaper|blanket|night print)",
 )
 TRANSITION = any_of(
-    r"time-?lapse",
+    r"time-?lapses?",
+    r"hyper-?lapse",
     r"day (?:turns?|turning|changes?|changing|fad(?:es|ing)|transition\w{0,3}|shifts?|giv(?:es|ing)"
-    r"|gives way|passes|becomes?|slowly \w{1,12}|gradually \w{1,12})\b",
+    r"|gives way|passes|becomes?|slowly \w{1,12}|gradually \w{1,12}|dies|ends|breaks|wanes|draws)\b",
     r"(?:from|between) (?:\w+ )?(?:day|night|daylight|daytime|nighttime|afternoon|noon|morning|dawn|dusk"
-    r"|sunlight)(?:light|time)? (?:to|into|through|and|until)",
-    r"night (?:falls|fell|has fallen|comes|approaches|descends|arrives|sets in|is falling|turns|gives way)",
-    r"(?:in)?to night",
+    r"|sunlight|sunset|sunrise|midnight|evening)(?:light|time)?s? (?:to|into|through|and|until|till)",
+    r"night (?:falls?|fell|has fallen|comes|approach(?:es|ing)|descends|arrives|sets in|is falling|turns|gives"
+    r" way|fades|ends|passes|falling|settles|closes in|draws)",
+    r"(?:in)?to night(?:fall)?",
+    r"(?:to|into) (?:full |bright |broad )?(?:day|daylight|morning)(?= ?[.,;]| and| as| while|$)",
     r"turns? dark",
-    r"sun ?sets?",
-    r"sunrise",
+    r"(?:grow|get|become|turn)(?:s|ing)? (?:dark|darker|light|lighter)",
+    r"(?:sun|moon) ?sets?",
+    r"(?:sun|moon) (?:is |slowly )?(?:setting|rising|rises|sinks|dips|goes down|comes up|disappears|vanishes|moves"
+    r"|arcs|travels|climbs)",
+    r"sunrises?",
+    r"sun ?down",
     r"dusk",
-    r"dawn",
+    r"dawn\w{0,3}",
     r"twilight",
-    r"(?:sun|light) (?:goes down|fades|sinks|dips)",
+    r"(?:light|daylight|sunlight|darkness) (?:\w+ly )?(?:fades|sinks|dips|fails|dwindles|wanes|lifts|falls"
+    r"|gathers)",
     r"nightfall",
     r"day[- ]for[- ]night",
-    r"day and night",
-    r"night and day",
-    r"day or night",
-    r"until",
-    r"transitions?",
-    r"transitioning",
+    r"(?:day|night) (?:and|or|&) (?:day|night)",
+    r"(?:cycle|passage|lapse|passing) of (?:time|a day|the day|days)",
+    r"(?:hours|days|a day) (?:pass|go by|passes)",
     r"split[- ]screen",
     r"side by side",
     r"montage",
     r"flashbacks?",
-    r"cuts? to",
-    r"fades? (?:in)?to",
-    r"later",
-    r"after dark",
     r"on one (?:side|half)",
     r"daybreak",
     r"by day",
-    r"gives way",
+    r"both day",
+    r"gives? way",
+    r"eclipse",
+    r"midnight sun",
+    r"polar (?:night|day)",
+    r"(?:next|following) (?:morning|day|night)",
 )
 """Ways to tell that the light changes, or that the clip has parts."""
+PARTS = any_of(
+    r"transitions?",
+    r"transitioning",
+    r"cuts? to",
+    r"fades? (?:in)?to",
+    r"later",
+    r"finally",
+    r"eventually",
+    r"(?:scene|shot|view|setting) (?:changes|shifts|switches|moves|cuts|fades)",
+    r"becomes?",
+)
+"""The same in a sentence with a time of day."""
+IN_TURN = any_of(
+    r"until", r"then", r"after(?! (?:dark|midnight|nightfall|sundown))", r"before", r"again", r"now", r"ends?", r"begins?", r"starts?", r"opens?"
+)
+"""Words by which a sentence has a before and an after, of whatever it is: its time of day does not count."""
 DEPICTED = any_of(
     r"posters?",
     r"paintings?",
