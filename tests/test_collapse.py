@@ -6,12 +6,12 @@ from curate.collapse import FEWEST, alarm
 SAME = "A person stands in a room and looks out while the light stays as it is and nothing moves at all."
 WORDS = (
     "red green blue old young small tall dark bright slow quick wet dry warm cold near far soft hard round"
-).split()
+)
 
 
 def distinct(number: int) -> str:
     """A text that shares hardly four words in a row with the others."""
-    order = sorted(WORDS, key=lambda word: clips.digest(word.encode(), str(number).encode()))
+    order = sorted(WORDS.split(), key=lambda word: clips.digest(word.encode(), str(number).encode()))
     return " ".join(order)
 
 

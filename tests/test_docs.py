@@ -29,6 +29,7 @@ from curate.query import VIEWS, query
 from curate.sample import make
 from curate.storage import Folder
 from curate.tables import Tables
+from tests import option_tables
 from tests.commands import commands
 from tests.conftest import REPOSITORY
 from tests.runs.helpers import Project
@@ -300,6 +301,11 @@ def test_a_filter_says_what_its_score_and_columns_are(cls: type[Plugin]) -> None
     if issubclass(cls, ClipFilter):
         assert "Score:" in text
         assert [column for column in cls.COLUMNS if f"`{column}`" not in text] == []
+
+
+def test_the_captioners_options_stand_in_their_page() -> None:
+    page = option_tables.PAGE.read_text(encoding="utf-8")
+    assert option_tables.with_tables(page) == page, "python -m tests.option_tables writes them anew"
 
 
 # -- house rules -------------------------------------------------------------------------------------------

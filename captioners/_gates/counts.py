@@ -240,7 +240,7 @@ def _of_a_part(tokens: list[str], at: int) -> bool:
         return two_before not in GROUPS and not two_before.startswith("consist")
     if before in ("to", "by", "and", ","):
         # `two to three`, `two by two`
-        if two_before in NUMBERS or before == "by" and not two_before.endswith(("ed", "en")):
+        if two_before in NUMBERS or (before == "by" and not two_before.endswith(("ed", "en"))):
             return True
         return two_before == "joined"
     if before in PARTS or before in ABOUT:
@@ -272,7 +272,7 @@ def _counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, f
         while head < len(phrase) and _plural(phrase[head]):
             head += 1
         nouns = [_lemma(token) for token in phrase[plural[0] : head]]
-    if not nouns or (number != 1 or len(nouns) == 1) and nouns[-1] in UNITS or nouns[0] in UNITS:
+    if not nouns or ((number != 1 or len(nouns) == 1) and nouns[-1] in UNITS) or nouns[0] in UNITS:
         return None
     words = " ".join(tokens[at : at + 1] + phrase[:head])
     return nouns, words, frozenset(phrase[: head - 1]), start + head

@@ -4,7 +4,16 @@ import re
 from typing import NamedTuple
 
 from captioners._gates.prose import cited, negated, sentences, unquoted
-from captioners._gates.words_daytime import DAY, DEPICTED, IN_TURN, NIGHT, NOT_DAY, NOT_NIGHT, PARTS, TRANSITION
+from captioners._gates.words_daytime import (
+    DAY,
+    DEPICTED,
+    IN_TURN,
+    NIGHT,
+    NOT_DAY,
+    NOT_NIGHT,
+    PARTS,
+    TRANSITION,
+)
 from captioners.dialogue.schema import Fields
 from captioners.dialogue.types import Evidence
 

@@ -40,17 +40,17 @@ OF_PICTURES = any_of(
     rf"(?:the|these|those|all|some|many|most|few) (?:few )?(?:consecutive|successive|sequential|subsequent"
     rf"|following|preceding|previous|provided|given|supplied|sampled|input|attached|uploaded) {_PICTURES}",
     rf"{_PICTURES} (?:of|in|from) (?:the|this) (?:series|sequence|set|{_VIDEO})",
-    rf"(?:sequence|series|set|collection|succession|progression|batch|handful|selection) of (?:\w+ ){{0,2}}"
-    rf"(?:frames|images|stills|still (?:images|frames|pictures)|screenshots|snapshots)",
+    r"(?:sequence|series|set|collection|succession|progression|batch|handful|selection) of (?:\w+ ){0,2}"
+    r"(?:frames|images|stills|still (?:images|frames|pictures)|screenshots|snapshots)",
     rf"(?:change|changes|difference|differences|variation|movement|motion|progression|transition|comparison)"
     rf" (?:\w+ )?(?:between|across|from|among|over|throughout) (?:the |these |all |each |any )?(?:\w+ )?"
     rf"(?:{_PICTURES}|{_PICTURE} to {_PICTURE})",
-    rf"(?:between|across|throughout|among) (?:all |both )?(?:of )?(?:the|these|those) (?:\w+ )?"
+    r"(?:between|across|throughout|among) (?:all |both )?(?:of )?(?:the|these|those) (?:\w+ )?"
     r"(?:images|stills|screenshots|snapshots)",
-    rf"(?:only|just|mere|single|from a|based on) (?:a )?(?:few )?(?:still|static|single) (?:images?|frames?"
+    r"(?:only|just|mere|single|from a|based on) (?:a )?(?:few )?(?:still|static|single) (?:images?|frames?"
     r"|pictures?|photos?) (?:is|are|was|were|do|does|cannot|can)",
-    rf"(?:next|previous|following|preceding|subsequent|final|last|first|second|third|fourth|fifth|sixth)"
-    rf" (?:image|picture|still|screenshot|frame) (?:has|shows?|depicts?|finds?|sees?|reveals?|captures?|puts?"
+    r"(?:next|previous|following|preceding|subsequent|final|last|first|second|third|fourth|fifth|sixth)"
+    r" (?:image|picture|still|screenshot|frame) (?:has|shows?|depicts?|finds?|sees?|reveals?|captures?|puts?"
     r"|brings?|is|was|features?|displays?|presents?|includes?|contains?)",
 )
 """Pictures in a row, told as what was given and not as things that hang or lie somewhere."""
