@@ -1,6 +1,15 @@
 """How the view moves, by the flow of a clip, and how sure that is."""
 
-from captioners._clauses import MOVES, MOVES_OF_THE_VIEW, NOTHING_SHARE, column, flow_mean, mean, within
+from captioners._clauses import (
+    MOVES,
+    MOVES_OF_THE_VIEW,
+    NOTHING_SHARE,
+    UNLIT,
+    column,
+    flow_mean,
+    mean,
+    within,
+)
 from curate.plugins import ClipView
 
 WORDS = {
@@ -16,6 +25,10 @@ STILL = MOVES / 4
 """Percent of the picture's width per second at its edge, below which a view certainly stands; MOVES is where
 a move is named."""
 
+DRIFT, FAR = 1.0, 4.0
+"""Percent of the width that a view which stands may have gone to one side at the end of a clip, and from
+which on it may well be said to move."""
+
 
 def camera(clip: ClipView) -> tuple[str | None, float]:
     """The view's main motion in the words of the enumeration (`static`, `pan left`, …, `handheld`), and a
@@ -25,8 +38,8 @@ def camera(clip: ClipView) -> tuple[str | None, float]:
     of all motion is the whole picture's (1 - residual / speed), and how far it leads the next move. Flow
     cannot tell turning from travelling: `pan left` stands for `truck left` as well, `zoom in` for `dolly in`.
     """
-    black = mean(column(clip, "picture", "black"))
-    if black is not None and black >= NOTHING_SHARE:
+    black, luma = mean(column(clip, "picture", "black")), mean(column(clip, "picture", "luma"))
+    if (black is not None and black >= NOTHING_SHARE) or (luma is not None and luma < UNLIT):
         return None, 0.0
     sizes: dict[str, float] = {}
     means: dict[str, float] = {}
@@ -38,8 +51,10 @@ def camera(clip: ClipView) -> tuple[str | None, float]:
     largest = max(sizes, key=lambda name: sizes[name])
     if sizes[largest] < MOVES / 2:
         # Half way between certainly still and nearly a move.
-        sure = 1.0 - max(0.0, sizes[largest] - STILL) / (MOVES / 2 - STILL) * 0.5
-        return "static", round(sure, 4)
+        slow = (sizes[largest] - STILL) / (MOVES / 2 - STILL)
+        # What is slow goes far in a long clip: a drone, a push-in of ten seconds.
+        far = (max(map(abs, means.values())) * clip.seconds - DRIFT) / (FAR - DRIFT)
+        return "static", round(1.0 - 0.5 * min(1.0, max(0.0, slow, far)), 4)
     if sizes[largest] < MOVES:
         return None, 0.0
     inside = within(clip)

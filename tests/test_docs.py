@@ -150,7 +150,7 @@ def test_the_filter_of_the_readme_works_as_a_module_of_ones_own(demo: Project) -
     (package / "blur.py").write_text(python_block(text))
     entry = next(one for one in quoted(text) if "my_package.blur:Blur" in one)
     pipelines = (demo.root / "pipelines.yaml").read_text()
-    before, after = pipelines.split("    captioner:")
+    before, after = pipelines.split("    captioner:", 1)
     (demo.root / "blurred.yaml").write_text(f"{before}      - {entry}\n    captioner:{after}")
     done = demo.command("run", "blurred.yaml", "--set", "shards.preset=ultrafast", without_ray=True)
     assert done.returncode == 0, done.stderr
