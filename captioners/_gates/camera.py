@@ -15,6 +15,8 @@ from captioners.dialogue.types import Evidence
 
 STATIC = "static"
 SEEN_AS = {"truck": "pan", "pedestal": "tilt", "dolly": "zoom"}
+FROM_ABOVE = frozenset((("pedestal up", "zoom out"), ("pedestal down", "zoom in")))
+"""A camera that looks straight down and rises sees more and more."""
 OPPOSITE = {"left": "right", "right": "left", "up": "down", "down": "up", "in": "out", "out": "in"}
 OF_ANY_KIND = frozenset(("orbit", "tracking", "several", "handheld"))
 """Movements that hold others."""
@@ -167,6 +169,10 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
         return fault
     if evidence.camera is None or evidence.camera_confidence < confidence:
         return None
+    if fields.camera_motion in OF_ANY_KIND and evidence.camera == STATIC:
+        # What fills the picture and is kept in its middle hides that the camera moves.
+        if evidence.camera_confidence < (1 + confidence) / 2:
+            return None
     if fields.camera_motion != "unclear" and not measured_as(fields.camera_motion, evidence.camera):
         return (
             f"camera_motion is {cited(fields.camera_motion)}, but the view was measured:"
@@ -318,4 +324,4 @@ def _opposite(one: str, other: str) -> bool:
 
 def measured_as(told: str, measured: str) -> bool:
     """Whether a camera of which that is told can give this measurement."""
-    return agree(told, measured) or "unclear" in (told, measured)
+    return agree(told, measured) or "unclear" in (told, measured) or (told, measured) in FROM_ABOVE

@@ -93,6 +93,12 @@ OF_THE_MODEL = any_of(
     r"(?:user|you) (?:has |have |had )?(?:supplied|provided|uploaded|attached|submitted|shared|sent|gave"
     r"|asked for|requested|mentioned)",
     r"(?:supplied|provided|uploaded|attached|submitted|shared|sent|given|requested) by (?:the user|you)",
+    r"thank(?:s| you) for (?:the|your|sharing|providing|sending|uploading) (?:\w+ )?(?:material|videos?|images?|clips?"
+    r"|frames?|footage|request|question|message|understanding|patience|submission|this|these)",
+    r"if you (?:would like|['’]d like|like|want|wish|need|have|can|could|prefer|provide|share|upload|describe|let me),?"
+    r"[^.;]{0,60} (?:i\b|i['’](?:ll|d|m|ve)|let me|please|feel free|me)",
+    r"(?:let me know|feel free to|reach out|is there anything else|how (?:can|may) i (?:help|assist)|i hope this helps)",
+    r"i(?:['’]ll| will| would|['’]d| can| could) (?:gladly|be happy|be glad|happily|instead|try|do my best)",
     r"(?:your|the user['’]?s?) (?:request|prompt|query|instructions?|question)",
     r"as (?:you )?(?:requested|instructed|asked)(?= ?[,.;:])",
     r"(?:this|the following|the above|my) (?:dense |short |detailed )?(?:caption|description|summary)",
