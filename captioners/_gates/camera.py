@@ -93,7 +93,8 @@ OTHERS = {
         r"jerk(?:s|y)"
     ),
     "roll": any_of(
-        r"roll(?:s|ing)(?! (?:\w+ly |smoothly |slowly )?(?:along|alongside|beside|past|by|through|with|behind|after"
+        r"roll(?:s|ing)(?! (?:\w+ly |smoothly |slowly )?(?:along|alongside|beside|past|by|through|with"
+        r"|behind|after"
         r"|next|over|across|down|up|forward|forwards|back|backward|backwards|in|out|away|toward|towards|into|to|on"
         r"|ahead|around|between|among|under))",
         "dutch roll", "barrel roll",
@@ -101,7 +102,19 @@ OTHERS = {
 }  # fmt: skip
 VERTICAL = {
     **dict.fromkeys(
-        ("rise", "rises", "rising", "ascend", "ascends", "ascending", "lift", "lifts", "climb", "climbs", "climbing"),
+        (
+            "rise",
+            "rises",
+            "rising",
+            "ascend",
+            "ascends",
+            "ascending",
+            "lift",
+            "lifts",
+            "climb",
+            "climbs",
+            "climbing",
+        ),
         "up",
     ),
     **dict.fromkeys(("descend", "descends", "descending", "lower", "lowers", "lowering"), "down"),
@@ -134,7 +147,8 @@ AWAY = {
     **dict.fromkeys(("advance", "advances", "advancing", "approaches", "approaching"), "dolly in"),
 }
 ALONG = re.compile(
-    r" (?:an?|the|its|his|her|their|this|one|some|several|\w+(?:ed|ing|y|en)?) (?:[\w-]{1,15} ){0,3}?(?:steps|stairs?|staircase"
+    r" (?:an?|the|its|his|her|their|this|one|some|several|\w+(?:ed|ing|y"
+    r"|en)?) (?:[\w-]{1,15} ){0,3}?(?:steps|stairs?|staircase"
     r"|stairway|aisles?|streets?|roads?|lanes?|alleys?|alleyway|halls?|hallways?|corridors?|paths?|pathway|trails?"
     r"|rivers?|tracks?|slopes?|hills?|hillside|rows?|tunnels?|avenues?|boulevards?|canals?|valleys?|beach|coast"
     r"|coastline|runways?|ramps?|ladder|escalators?|tables?|lines?|nave|platforms?|piers?|line|stream|driveways?"

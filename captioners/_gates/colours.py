@@ -240,7 +240,8 @@ def monochrome(text: str, whole: bool) -> str | None:
         return None
     if whole and (
         found := re.search(
-            r"(?:\A|\bin |, )(?:grainy |flickering |classic |stark )?(?:black[- ]and[- ]white|monochrome|gr[ae]yscale)\b"
+            r"(?:\A|\bin |, )(?:grainy |flickering |classic |stark )?(?:black[- ]and[- ]white"
+            r"|monochrome|gr[ae]yscale)\b"
             r"(?! (?:\w+ )?(?:inserts?|flashbacks?|sequences?|archiv\w{1,4}|photos?|segments?|and colou?r))",
             text,
             re.IGNORECASE,

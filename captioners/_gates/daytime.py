@@ -4,7 +4,16 @@ import re
 from typing import NamedTuple
 
 from captioners._gates.prose import cited, negated, sentences, unquoted
-from captioners._gates.words_daytime import DAY, DEPICTED, IN_TURN, NIGHT, NOT_DAY, NOT_NIGHT, PARTS, TRANSITION
+from captioners._gates.words_daytime import (
+    DAY,
+    DEPICTED,
+    IN_TURN,
+    NIGHT,
+    NOT_DAY,
+    NOT_NIGHT,
+    PARTS,
+    TRANSITION,
+)
 from captioners.dialogue.schema import Fields
 from captioners.dialogue.types import Evidence
 
@@ -39,7 +48,11 @@ def daytime(fields: Fields, evidence: Evidence) -> str | None:
     if TRANSITION.search(whole):
         return None
     found = [
-        [claim._replace(field=name) for name, text in texts.items() if (claim := claim_of(pattern, but, text))]
+        [
+            claim._replace(field=name)
+            for name, text in texts.items()
+            if (claim := claim_of(pattern, but, text))
+        ]
         for pattern, but in ((DAY, NOT_DAY), (NIGHT, NOT_NIGHT))
     ]
     days, nights = found
@@ -77,7 +90,8 @@ class Claim(NamedTuple):
 
 
 def claim_of(pattern: re.Pattern[str], but: re.Pattern[str], text: str) -> Claim | None:
-    """The first words by which the text is of that time, in a sentence without before and after if there is one."""
+    """The first words by which the text is of that time, in a sentence "
+    "without before and after if there is one."""
     unsure = None
     for sentence in sentences(text):
         plain = unquoted(sentence.text)
@@ -87,7 +101,9 @@ def claim_of(pattern: re.Pattern[str], but: re.Pattern[str], text: str) -> Claim
         for found in pattern.finditer(plain):
             inside = any(start < found.end() and found.start() < end for start, end in taken)
             if not inside and not negated(plain, found.start()):
-                claim = Claim("", found[0], PARTS.search(plain) is not None, IN_TURN.search(plain) is not None)
+                claim = Claim(
+                    "", found[0], PARTS.search(plain) is not None, IN_TURN.search(plain) is not None
+                )
                 if not claim.in_turn:
                     return claim
                 unsure = unsure or claim

@@ -29,7 +29,8 @@ NEAR = {
 }  # fmt: skip
 """Colours that two people may call the same thing."""
 YELLOW_GREEN = names(
-    "ball balls vest vests jersey jerseys grass field fields meadow leaf leaves frog snake lizard bird paint apple "
+    "ball balls vest vests jersey jerseys grass field fields meadow leaf leaves frog snake lizard bird "
+    "paint apple "
     "apples pear pears banana bananas lime mango raincoat helmet cap jacket kayak plant plants parrot fish"
 )
 """What may be of a colour between the two: neon, ripening, tennis balls."""
@@ -113,7 +114,8 @@ MONOCHROME = any_of(
     r"|tones?"
     r"|aesthetics?|palette|movie|recording|animation|sequence|look|filter|treatment|format|presentation)",
     r"(?:shot|filmed|rendered|presented|is|are|entirely|all|scene|captured|recorded|recording|documentary"
-    r"|cinematography|photography|movie|comedy|drama|newsreel|broadcast|shown|footage|film|video|image|picture|displayed|photographed) in"
+    r"|cinematography|photography|movie|comedy|drama|newsreel|broadcast|shown|footage|film|video|image"
+    r"|picture|displayed|photographed) in"
     r" (?:\w+ )?(?:black[- ]and[- ]white|monochrome|gr[ae]yscale)",
     r"in (?:stark |classic |crisp |grainy |high-contrast )?monochrome",
     r"gr[ae]yscale",
