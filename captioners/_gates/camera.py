@@ -183,10 +183,10 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
         return fault
     if evidence.camera is None or evidence.camera_confidence < confidence:
         return None
-    if fields.camera_motion in OF_ANY_KIND and evidence.camera == STATIC:
+    any_kind = fields.camera_motion in OF_ANY_KIND
+    if any_kind and evidence.camera == STATIC and evidence.camera_confidence < (1 + confidence) / 2:
         # What fills the picture and is kept in its middle hides that the camera moves.
-        if evidence.camera_confidence < (1 + confidence) / 2:
-            return None
+        return None
     if fields.camera_motion != "unclear" and not measured_as(fields.camera_motion, evidence.camera):
         return (
             f"camera_motion is {cited(fields.camera_motion)}, but the view was measured:"
@@ -194,7 +194,7 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
         )
     if len({move for move in moves if move != STATIC}) > 1:
         moves = ["several"]
-    if fields.camera_motion in OF_ANY_KIND and evidence.camera != STATIC:
+    if any_kind and evidence.camera != STATIC:
         # What else such a camera does by the way may be more or less than what was measured.
         moves = [move for move in moves if move == STATIC or _opposite(move, evidence.camera)]
     if moves and not any(measured_as(move, evidence.camera) for move in moves):

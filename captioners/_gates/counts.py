@@ -276,7 +276,7 @@ def _counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, f
         if not plural:
             return None
         head = plural[0] + 1
-        # `sports cars`, but `a herd of nine horses thunders`: which one is the noun is known from the other text.
+        # `sports cars`, but `a herd of nine horses thunders`: the other text knows which one is the noun.
         while head < len(phrase) and _plural(phrase[head]):
             head += 1
         nouns = [_lemma(token) for token in phrase[plural[0] : head]]
@@ -289,7 +289,8 @@ def _counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, f
 def _one_and_many(texts: dict[str, str], read: dict[str, _Text]) -> str | None:
     """`A man in a suit` as the subject, where the text knows two men and no single one."""
     for few, many in (
-        ("subject", "dense"), ("short", "dense"), ("subject", "short"), ("dense", "short"), ("dense", "subject"),
+        ("subject", "dense"), ("short", "dense"), ("subject", "short"),
+        ("dense", "short"), ("dense", "subject"),
     ):  # fmt: skip
         for noun, counts in read[many].counts.items():
             number = max(count.number for count in counts)

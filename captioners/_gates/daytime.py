@@ -23,6 +23,9 @@ TOO_DARK, TOO_BRIGHT = 24.0, 180.0
 is left. 152 is a stop above it: a night with 180 would be brighter than that all over."""
 BLACK, WHITE = 20.0, 205.0
 """Luma at which no place explains a day or a night."""
+OF_DAY = ("day", "sun", "noon", "morning", "sky", "skies", "golden", "lunch")
+OF_NIGHT = ("night", "moon", "star", "dark", "hours", "milky", "sundown")
+"""Each pattern of DAY and of NIGHT has one of these: most texts need no search."""
 SUNNY = re.compile(
     r"\b(?:sunny|sunlit|sunlight|sunshine|bright (?:\w+ )?(?:sun|day|daylight|sunlight|light)|broad daylight"
     r"|midday|noon|blue sky|blue skies|sun-?(?:drenched|baked|soaked|bleached)|daytime|sun|clear daylight)\b",
@@ -45,6 +48,10 @@ BRIGHT_PLACES = re.compile(
 def daytime(fields: Fields, evidence: Evidence) -> str | None:
     texts = {name: getattr(fields, name) for name in FIELDS}
     whole = unquoted(" ".join(texts.values()))
+    lower = whole.lower()
+    light, dark = (any(piece in lower for piece in pieces) for pieces in (OF_DAY, OF_NIGHT))
+    if not (light and dark) and (evidence.luma is None or not (light or dark)):
+        return None
     if TRANSITION.search(whole):
         return None
     found = [
@@ -60,8 +67,8 @@ def daytime(fields: Fields, evidence: Evidence) -> str | None:
         return None
     sure_days, sure_nights = ([claim for claim in claims if not claim.in_turn] for claims in found)
     if sure_days and sure_nights:
-        days, nights = sure_days, sure_nights
-        return f"{days[0][0]} says {cited(days[0][1])} and {nights[0][0]} {cited(nights[0][1])}"
+        day, night = sure_days[0], sure_nights[0]
+        return f"{day.field} says {cited(day.words)} and {night.field} {cited(night.words)}"
     luma = evidence.luma
     if (
         days
@@ -69,14 +76,14 @@ def daytime(fields: Fields, evidence: Evidence) -> str | None:
         and luma < (TOO_DARK if SUNNY.search(whole) else BLACK)
         and not DARK_PLACES.search(whole)
     ):
-        return f"{days[0][0]} says {cited(days[0][1])}, but the picture is nearly black"
+        return f"{days[0].field} says {cited(days[0].words)}, but the picture is nearly black"
     if (
         nights
         and luma is not None
         and luma > (WHITE if BRIGHT_PLACES.search(whole) else TOO_BRIGHT)
         and not VISION.search(whole)
     ):
-        return f"{nights[0][0]} says {cited(nights[0][1])}, but the picture is very bright"
+        return f"{nights[0].field} says {cited(nights[0].words)}, but the picture is very bright"
     return None
 
 

@@ -4,7 +4,8 @@ from captioners._gates.words import any_of, names, one_of
 
 COLOURS = {
     "red": "red", "crimson": "red", "scarlet": "red", "maroon": "red", "burgundy": "red", "blue": "blue",
-    "navy": "navy", "indigo": "navy", "charcoal": "grey", "rust": "orange", "khaki": "beige", "azure": "blue", "turquoise": "teal", "teal": "teal", "cyan": "teal", "green": "green",
+    "navy": "navy", "indigo": "navy", "charcoal": "grey", "rust": "orange", "khaki": "beige",
+    "azure": "blue", "turquoise": "teal", "teal": "teal", "cyan": "teal", "green": "green",
     "emerald": "green", "olive": "green", "yellow": "yellow", "golden": "gold", "gold": "gold",
     "orange": "orange",
     "purple": "purple", "violet": "purple", "lavender": "purple", "magenta": "pink", "pink": "pink",

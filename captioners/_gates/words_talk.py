@@ -128,7 +128,7 @@ OF_THE_MODEL = any_of(
     r"[^.]{0,60} (?:images?|frames?|pictures?|video|clip|footage|stills?|provided|given|context|visuals?)",
 )
 """A model that speaks of itself, of whoever asked, of what it was told, and of all that it could not tell."""
-PICTURE = any_of(_PICTURES, _PICTURE)
+PICTURE = any_of(_PICTURES, _PICTURE, r"key-?frames?")
 THINGS = re.compile(
     r"\b(?:hang(?:s|ing)?|hung|walls?|gallery|galleries|exhibit\w{0,6}|museums?|albums?|scrapbooks?|easels?"
     r"|photographers?|x-?rays?|scans?|mri|ultrasound|slide ?shows?|collages?|polaroids?|prints?|pinned|taped"
@@ -138,7 +138,8 @@ THINGS = re.compile(
 )
 """In one sentence with pictures: these are things."""
 FRAMES_AS_THINGS = re.compile(
-    r"\b(?:hives?|beehives?|bees?|beekeepers?|honeycombs?|bowl(?:s|ing|ers?)|snooker|billiards|ten-?pin"
+    r"\b(?:hives?|beehives?|bees?|beekeepers?|honeycombs?|bowl(?:s|ing|ers?)|frame of the (?:game|match)"
+    r"|snooker|billiards|ten-?pin"
     r"|film ?strips?|comics?|storyboards?|carpenters?|carpentry|joiners?|scaffold\w{0,4}|greenhouse|loom"
     r"|(?:picture|photo|door|window|bed|metal|wooden|climbing|bike|bicycle|steel|timber|wood|glass|empty|gilded"
     r"|ornate|embroidery)[- ]?frames?|animators?|editors?|editing|timeline|framers?|opticians?|eyewear"
