@@ -55,12 +55,12 @@ class GateOptions(BaseModel):
     """The same for three words (same table)."""
     top_4gram: float = Field(0.16, gt=0, le=1)
     """The same for four words (same table)."""
-    repeats: int = Field(3, ge=2)
+    repeats: int = Field(4, ge=2)
     """Times from which those shares count. In a text of 20 words, a phrase that comes twice for good reason
-    is above each of them."""
+    is above each of them, and three tries that are told alike are above them in 50."""
     duplicate_5gram: float = Field(0.15, gt=0, le=1)
     """Most of the dense caption's characters in phrases of five words that came before (same table), where
-    they have ten words at least."""
+    six words in a row did: `the man with the newspaper` has five, and names him."""
     camera_confidence: float = Field(0.7, ge=0, le=1)
     """Confidence of the measured camera motion from which it contradicts a caption. It is a product of three
     shares (captioners/_camera.py): 0.7 is 0.89 of each. A guess, on the side of passing captions."""

@@ -15,6 +15,8 @@ from captioners.dialogue.types import Evidence
 
 STATIC = "static"
 SEEN_AS = {"truck": "pan", "pedestal": "tilt", "dolly": "zoom"}
+FROM_ABOVE = frozenset((("pedestal up", "zoom out"), ("pedestal down", "zoom in")))
+"""A camera that looks straight down and rises sees more and more."""
 OPPOSITE = {"left": "right", "right": "left", "up": "down", "down": "up", "in": "out", "out": "in"}
 OF_ANY_KIND = frozenset(("orbit", "tracking", "several", "handheld"))
 """Movements that hold others."""
@@ -91,7 +93,8 @@ OTHERS = {
         r"jerk(?:s|y)"
     ),
     "roll": any_of(
-        r"roll(?:s|ing)(?! (?:\w+ly |smoothly |slowly )?(?:along|alongside|beside|past|by|through|with|behind|after"
+        r"roll(?:s|ing)(?! (?:\w+ly |smoothly |slowly )?(?:along|alongside|beside|past|by|through|with"
+        r"|behind|after"
         r"|next|over|across|down|up|forward|forwards|back|backward|backwards|in|out|away|toward|towards|into|to|on"
         r"|ahead|around|between|among|under))",
         "dutch roll", "barrel roll",
@@ -99,7 +102,19 @@ OTHERS = {
 }  # fmt: skip
 VERTICAL = {
     **dict.fromkeys(
-        ("rise", "rises", "rising", "ascend", "ascends", "ascending", "lift", "lifts", "climb", "climbs", "climbing"),
+        (
+            "rise",
+            "rises",
+            "rising",
+            "ascend",
+            "ascends",
+            "ascending",
+            "lift",
+            "lifts",
+            "climb",
+            "climbs",
+            "climbing",
+        ),
         "up",
     ),
     **dict.fromkeys(("descend", "descends", "descending", "lower", "lowers", "lowering"), "down"),
@@ -132,7 +147,8 @@ AWAY = {
     **dict.fromkeys(("advance", "advances", "advancing", "approaches", "approaching"), "dolly in"),
 }
 ALONG = re.compile(
-    r" (?:an?|the|its|his|her|their|this|one|some|several|\w+(?:ed|ing|y|en)?) (?:[\w-]{1,15} ){0,3}?(?:steps|stairs?|staircase"
+    r" (?:an?|the|its|his|her|their|this|one|some|several|\w+(?:ed|ing|y"
+    r"|en)?) (?:[\w-]{1,15} ){0,3}?(?:steps|stairs?|staircase"
     r"|stairway|aisles?|streets?|roads?|lanes?|alleys?|alleyway|halls?|hallways?|corridors?|paths?|pathway|trails?"
     r"|rivers?|tracks?|slopes?|hills?|hillside|rows?|tunnels?|avenues?|boulevards?|canals?|valleys?|beach|coast"
     r"|coastline|runways?|ramps?|ladder|escalators?|tables?|lines?|nave|platforms?|piers?|line|stream|driveways?"
@@ -167,6 +183,10 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
         return fault
     if evidence.camera is None or evidence.camera_confidence < confidence:
         return None
+    any_kind = fields.camera_motion in OF_ANY_KIND
+    if any_kind and evidence.camera == STATIC and evidence.camera_confidence < (1 + confidence) / 2:
+        # What fills the picture and is kept in its middle hides that the camera moves.
+        return None
     if fields.camera_motion != "unclear" and not measured_as(fields.camera_motion, evidence.camera):
         return (
             f"camera_motion is {cited(fields.camera_motion)}, but the view was measured:"
@@ -174,7 +194,7 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
         )
     if len({move for move in moves if move != STATIC}) > 1:
         moves = ["several"]
-    if fields.camera_motion in OF_ANY_KIND and evidence.camera != STATIC:
+    if any_kind and evidence.camera != STATIC:
         # What else such a camera does by the way may be more or less than what was measured.
         moves = [move for move in moves if move == STATIC or _opposite(move, evidence.camera)]
     if moves and not any(measured_as(move, evidence.camera) for move in moves):
@@ -318,4 +338,4 @@ def _opposite(one: str, other: str) -> bool:
 
 def measured_as(told: str, measured: str) -> bool:
     """Whether a camera of which that is told can give this measurement."""
-    return agree(told, measured) or "unclear" in (told, measured)
+    return agree(told, measured) or "unclear" in (told, measured) or (told, measured) in FROM_ABOVE

@@ -180,9 +180,7 @@ def _without_chatter(text: str) -> str:
     return text
 
 
-def _without_prefix(
-    sentence: str, patterns: tuple[re.Pattern[str], ...], screens: bool, first: bool
-) -> str:
+def _without_prefix(sentence: str, patterns: tuple[re.Pattern[str], ...], screens: bool, first: bool) -> str:
     at = 0
     plain = unquoted(sentence)
     for _ in range(MOST):

@@ -17,6 +17,7 @@ from captioners._gates.words_colour import (
     ONE_COLOUR,
     PEOPLE,
     WORN,
+    YELLOW_GREEN,
 )
 from captioners._gates.words_daytime import DEPICTED
 from captioners.dialogue.schema import Fields
@@ -29,9 +30,10 @@ UNLIT, DARK = 16.0, 44.0
 """Luma below which no colour is named, and below which HSV's saturation is high whatever the chroma."""
 NAMED = any_of(one_of(COLOURS))
 TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*|[.,;:!?()–—]")
+_SHADE = r"(?:(?:bright|dark|light|deep|pale|vivid|mostly|entirely|all|completely|painted|dyed|now) ){0,2}"
 IS_COLOURED = re.compile(
-    rf"\b(?:the|his|her|its) (?P<noun>[a-z-]{{3,20}}) (?:is|are) (?:(?:bright|dark|light|deep|pale"
-    rf"|vivid) )?(?P<colour>{one_of(COLOURS)})(?=[.,;]| and\b| with\b)",
+    rf"\b(?:the|his|her|its) (?P<noun>[a-z-]{{3,20}})(?:, (?:which|that)| that| which)? (?:is|are) {_SHADE}"
+    rf"(?P<colour>{one_of(COLOURS)})(?=[.,;]| and\b| with\b| in colou?r\b|\Z)",
     re.IGNORECASE,
 )
 OTHERS = frozenset(
@@ -144,6 +146,8 @@ def _differ(
                 continue
             if thing.other or twin.other or not _exclusive(thing.colours, twin.colours):
                 continue
+            if thing.noun in YELLOW_GREEN and {"yellow", "green"} <= thing.colours | twin.colours:
+                continue
             if _many(thing.noun, ours, text) or _many(twin.noun, theirs, other_text):
                 continue
             if thing.noun in WORN and (
@@ -235,7 +239,13 @@ def monochrome(text: str, whole: bool) -> str | None:
     if ONE_COLOUR.search(text):
         return None
     if whole and (
-        found := re.match(r"(?:black[- ]and[- ]white|monochrome|gr[ae]yscale)\b", text, re.IGNORECASE)
+        found := re.search(
+            r"(?:\A|\bin |, )(?:grainy |flickering |classic |stark )?(?:black[- ]and[- ]white"
+            r"|monochrome|gr[ae]yscale)\b"
+            r"(?! (?:\w+ )?(?:inserts?|flashbacks?|sequences?|archiv\w{1,4}|photos?|segments?|and colou?r))",
+            text,
+            re.IGNORECASE,
+        )
     ):
         return found[0]
     for sentence in sentences(text):

@@ -112,7 +112,10 @@ def _settled(noun: str, texts: list[_Text]) -> bool:
     """Whether some text tells of more of them than it counts, or has two numbers of them itself."""
     return any(
         len({count.number for count in text.counts.get(noun, [])}) > 1
-        or (noun in text.counts and _more_of(noun, max(count.number for count in text.counts[noun]), text.tokens))
+        or (
+            noun in text.counts
+            and _more_of(noun, max(count.number for count in text.counts[noun]), text.tokens)
+        )
         or _one_more(noun, text)
         or (noun in ("person", "child") and _in_parts(noun, text))
         for text in texts
@@ -130,7 +133,9 @@ def _one_more(noun: str, text: _Text) -> bool:
 
 def _heads(tokens: list[str]) -> list[str]:
     """Singular nouns that an article before these words may belong to."""
-    end = next((at for at, token in enumerate(tokens) if token in STOP or not token[0].isalpha()), len(tokens))
+    end = next(
+        (at for at, token in enumerate(tokens) if token in STOP or not token[0].isalpha()), len(tokens)
+    )
     return [SYNONYMS.get(token, token) for token in tokens[:end] if not _plural(token)]
 
 
@@ -154,7 +159,8 @@ def _told_apart(one: Count, other: Count) -> bool:
 
 
 def _more_of(noun: str, number: int, tokens: list[str]) -> bool:
-    """Whether others than those counted may be there: `another dog`, `a third one`, and not `another ball`."""
+    """Whether others than those counted may be there: `another "
+    "dog`, `a third one`, and not `another ball`."""
     for at, token in enumerate(tokens):
         ordinal = ORDINALS.get(token, 0)
         if not (ordinal > number or OTHERS.fullmatch(token)):
@@ -194,7 +200,9 @@ def _behind(background: _Text, dense: _Text, subject: _Text) -> str | None:
             and len(told) == 1
             and told[0].first
             and min(counts[0].number, told[0].number) > 1
-            and not re.search(r"\b(?:behind|distan\w{2,3}|watch\w{0,3}|far|back|passing)\b", background.text, re.I)
+            and not re.search(
+                r"\b(?:behind|distan\w{2,3}|watch\w{0,3}|far|back|passing)\b", background.text, re.I
+            )
             and (fault := _differ(noun, background, dense))
         ):
             return fault
@@ -268,7 +276,7 @@ def _counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, f
         if not plural:
             return None
         head = plural[0] + 1
-        # `sports cars`, but `a herd of nine horses thunders`: which one is the noun is known from the other text.
+        # `sports cars`, but `a herd of nine horses thunders`: the other text knows which one is the noun.
         while head < len(phrase) and _plural(phrase[head]):
             head += 1
         nouns = [_lemma(token) for token in phrase[plural[0] : head]]
@@ -281,11 +289,14 @@ def _counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, f
 def _one_and_many(texts: dict[str, str], read: dict[str, _Text]) -> str | None:
     """`A man in a suit` as the subject, where the text knows two men and no single one."""
     for few, many in (
-        ("subject", "dense"), ("short", "dense"), ("subject", "short"), ("dense", "short"), ("dense", "subject"),
+        ("subject", "dense"), ("short", "dense"), ("subject", "short"),
+        ("dense", "short"), ("dense", "subject"),
     ):  # fmt: skip
         for noun, counts in read[many].counts.items():
             number = max(count.number for count in counts)
-            if number < 2 or any(VAGUE.search(texts[name]) or CHANGES.search(texts[name]) for name in (few, many)):
+            if number < 2 or any(
+                VAGUE.search(texts[name]) or CHANGES.search(texts[name]) for name in (few, many)
+            ):
                 continue
             if ONES.search(texts[many]):
                 continue

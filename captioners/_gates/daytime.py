@@ -23,6 +23,9 @@ TOO_DARK, TOO_BRIGHT = 24.0, 180.0
 is left. 152 is a stop above it: a night with 180 would be brighter than that all over."""
 BLACK, WHITE = 20.0, 205.0
 """Luma at which no place explains a day or a night."""
+OF_DAY = ("day", "sun", "noon", "morning", "sky", "skies", "golden", "lunch")
+OF_NIGHT = ("night", "moon", "star", "dark", "hours", "milky", "sundown")
+"""Each pattern of DAY and of NIGHT has one of these: most texts need no search."""
 SUNNY = re.compile(
     r"\b(?:sunny|sunlit|sunlight|sunshine|bright (?:\w+ )?(?:sun|day|daylight|sunlight|light)|broad daylight"
     r"|midday|noon|blue sky|blue skies|sun-?(?:drenched|baked|soaked|bleached)|daytime|sun|clear daylight)\b",
@@ -45,10 +48,18 @@ BRIGHT_PLACES = re.compile(
 def daytime(fields: Fields, evidence: Evidence) -> str | None:
     texts = {name: getattr(fields, name) for name in FIELDS}
     whole = unquoted(" ".join(texts.values()))
+    lower = whole.lower()
+    light, dark = (any(piece in lower for piece in pieces) for pieces in (OF_DAY, OF_NIGHT))
+    if not (light and dark) and (evidence.luma is None or not (light or dark)):
+        return None
     if TRANSITION.search(whole):
         return None
     found = [
-        [claim._replace(field=name) for name, text in texts.items() if (claim := claim_of(pattern, but, text))]
+        [
+            claim._replace(field=name)
+            for name, text in texts.items()
+            if (claim := claim_of(pattern, but, text))
+        ]
         for pattern, but in ((DAY, NOT_DAY), (NIGHT, NOT_NIGHT))
     ]
     days, nights = found
@@ -56,8 +67,8 @@ def daytime(fields: Fields, evidence: Evidence) -> str | None:
         return None
     sure_days, sure_nights = ([claim for claim in claims if not claim.in_turn] for claims in found)
     if sure_days and sure_nights:
-        days, nights = sure_days, sure_nights
-        return f"{days[0][0]} says {cited(days[0][1])} and {nights[0][0]} {cited(nights[0][1])}"
+        day, night = sure_days[0], sure_nights[0]
+        return f"{day.field} says {cited(day.words)} and {night.field} {cited(night.words)}"
     luma = evidence.luma
     if (
         days
@@ -65,14 +76,14 @@ def daytime(fields: Fields, evidence: Evidence) -> str | None:
         and luma < (TOO_DARK if SUNNY.search(whole) else BLACK)
         and not DARK_PLACES.search(whole)
     ):
-        return f"{days[0][0]} says {cited(days[0][1])}, but the picture is nearly black"
+        return f"{days[0].field} says {cited(days[0].words)}, but the picture is nearly black"
     if (
         nights
         and luma is not None
         and luma > (WHITE if BRIGHT_PLACES.search(whole) else TOO_BRIGHT)
         and not VISION.search(whole)
     ):
-        return f"{nights[0][0]} says {cited(nights[0][1])}, but the picture is very bright"
+        return f"{nights[0].field} says {cited(nights[0].words)}, but the picture is very bright"
     return None
 
 
@@ -86,7 +97,8 @@ class Claim(NamedTuple):
 
 
 def claim_of(pattern: re.Pattern[str], but: re.Pattern[str], text: str) -> Claim | None:
-    """The first words by which the text is of that time, in a sentence without before and after if there is one."""
+    """The first words by which the text is of that time, in a sentence "
+    "without before and after if there is one."""
     unsure = None
     for sentence in sentences(text):
         plain = unquoted(sentence.text)
@@ -96,7 +108,9 @@ def claim_of(pattern: re.Pattern[str], but: re.Pattern[str], text: str) -> Claim
         for found in pattern.finditer(plain):
             inside = any(start < found.end() and found.start() < end for start, end in taken)
             if not inside and not negated(plain, found.start()):
-                claim = Claim("", found[0], PARTS.search(plain) is not None, IN_TURN.search(plain) is not None)
+                claim = Claim(
+                    "", found[0], PARTS.search(plain) is not None, IN_TURN.search(plain) is not None
+                )
                 if not claim.in_turn:
                     return claim
                 unsure = unsure or claim

@@ -78,11 +78,15 @@ def _twice(tokens: list[str], characters: int, most: float) -> str | None:
     seen: set[tuple[str, ...]] = set()
     again: set[int] = set()
     phrase = ""
+    before = False
     for at in range(len(tokens) - 4):
         gram = tuple(tokens[at : at + 5])
-        if gram in seen:
-            again.update(range(at, at + 5))
+        came = gram in seen
+        # Five words alone may be a name: `the man in the coat`.
+        if came and before:
+            again.update(range(at - 1, at + 5))
             phrase = phrase or " ".join(gram)
+        before = came
         seen.add(gram)
     share = sum(len(tokens[at]) for at in again) / max(1, characters)
     if len(again) >= 10 and share > most:

@@ -1,10 +1,11 @@
 """Words for colours, and for the things that have them."""
 
-from captioners._gates.words import any_of, names
+from captioners._gates.words import any_of, names, one_of
 
 COLOURS = {
     "red": "red", "crimson": "red", "scarlet": "red", "maroon": "red", "burgundy": "red", "blue": "blue",
-    "navy": "blue", "azure": "blue", "turquoise": "teal", "teal": "teal", "cyan": "teal", "green": "green",
+    "navy": "navy", "indigo": "navy", "charcoal": "grey", "rust": "orange", "khaki": "beige",
+    "azure": "blue", "turquoise": "teal", "teal": "teal", "cyan": "teal", "green": "green",
     "emerald": "green", "olive": "green", "yellow": "yellow", "golden": "gold", "gold": "gold",
     "orange": "orange",
     "purple": "purple", "violet": "purple", "lavender": "purple", "magenta": "pink", "pink": "pink",
@@ -17,18 +18,24 @@ COLOURS = {
 NEAR = {
     "red": {"orange", "pink", "brown"}, "orange": {"red", "yellow", "brown", "gold"},
     "pink": {"red", "purple", "beige"}, "purple": {"pink", "blue"}, "blue": {"teal", "purple", "grey",
-    "black"},
-    "teal": {"blue", "green"}, "green": {"teal", "yellow"},
-    "yellow": {"orange", "green", "gold", "beige", "blond"}, "gold": {"yellow", "orange", "brown", "beige",
+    "navy"}, "navy": {"blue", "black", "purple", "grey"},
+    "teal": {"blue", "green"}, "green": {"teal"},
+    "yellow": {"orange", "gold", "beige", "blond"}, "gold": {"yellow", "orange", "brown", "beige",
     "blond"},
-    "white": {"beige", "ivory", "silver", "grey"}, "black": {"grey", "brown", "blue"},
+    "white": {"beige", "ivory", "silver", "grey"}, "black": {"grey", "brown", "navy"},
     "grey": {"silver", "black", "white", "blue", "beige", "brown"}, "silver": {"grey", "white"},
     "brown": {"beige", "red", "orange", "gold", "black", "grey", "blond"},
     "beige": {"white", "brown", "yellow", "gold", "ivory", "grey", "pink", "blond"},
     "ivory": {"white", "beige"}, "blond": {"yellow", "gold", "beige", "brown"},
 }  # fmt: skip
 """Colours that two people may call the same thing."""
-CHROMATIC = frozenset(("red", "blue", "teal", "green", "yellow", "orange", "purple", "pink"))
+YELLOW_GREEN = names(
+    "ball balls vest vests jersey jerseys grass field fields meadow leaf leaves frog snake lizard bird "
+    "paint apple "
+    "apples pear pears banana bananas lime mango raincoat helmet cap jacket kayak plant plants parrot fish"
+)
+"""What may be of a colour between the two: neon, ripening, tennis balls."""
+CHROMATIC = frozenset(("red", "blue", "navy", "teal", "green", "yellow", "orange", "purple", "pink"))
 """Not brown, gold or beige, which describe wood, metal and skin in black-and-white film as well."""
 NO_THING = names(
     "sky skies light lights lighting lit glow hue hues tone tones shade shades colour color colours colors "
@@ -50,13 +57,18 @@ DESCRIBING = names(
     "electric "
     "sports sport racing pickup winter summer rain baseball knitted hooded puffer denim linen velvet "
     "fitted loose "
-    "formal casual"
+    "formal casual cloth paper corduroy satin rubber flannel tailored long-sleeved short-sleeved oversized "
+    "double-decker single family delivery city passenger freight cargo fishing sailing rowing police"
 )
 """Words between a colour and its noun."""
 WORN = names(
     "shirt t-shirt hair dress hat cap coat jacket suit tie shorts pants trousers jeans skirt sweater "
     "hoodie blouse "
-    "scarf apron uniform helmet shoe shoes boot boots glove gloves backpack bag robe vest beard top outfit"
+    "scarf apron uniform helmet shoe shoes boot boots glove gloves backpack bag robe vest beard top outfit "
+    "blazer cardigan jersey tunic gown cape kimono sari swimsuit bikini wetsuit tracksuit overalls dungarees "
+    "leotard headscarf turban bandana headband mask goggles glasses sunglasses cap beanie bonnet veil tights "
+    "leggings socks sock sneakers sandals belt poncho raincoat parka anorak waistcoat bow ponytail braid "
+    "moustache mustache pyjamas pajamas singlet trunks costume armour armor sash necklace suitcase"
 )
 """What each person has one of: two of them differ without contradiction."""
 PEOPLE = any_of(
@@ -79,16 +91,22 @@ PEOPLE = any_of(
     r"athletes?",
     r"others?",
 )
+_COLOUR = one_of(COLOURS)
 COLOUR_CHANGES = any_of(
-    r"(?:chang|turn|shift|transform|morph|fad|transition|switch)(?:e?s|ing|ed) (?:\w+ ){0,3}(?:to|into|from"
-    r"|colou?rs?"
-    r"|red|blue|green|yellow|orange|purple|pink|white|black)",
+    r"(?:chang|turn|shift|transform|morph|fad|transition|switch|glow|flash|cycl|blink)(?:e?s|ing|ed)"
+    rf" (?:\w+ ){{0,3}}?(?:colou?rs?|{_COLOUR})",
+    rf"from (?:\w+ ){{0,2}}?(?:{_COLOUR}) (?:to|into) (?:\w+ ){{0,2}}?(?:{_COLOUR})",
+    r"(?:changes?|changing) (?:into|clothes|outfits?|costumes?|shirts?)",
+    r"(?:puts?|putting|pulls?|slips?) on (?:an?|his|her)",
+    r"takes? off (?:his|her|the)",
     r"paints?",
     r"painting",
     r"repaint\w{0,3}",
     r"dye[sd]?",
     r"dyeing",
     r"colou?r[- ]?chang\w{1,4}",
+    r"reversible",
+    r"iridescent",
 )
 MONOCHROME = any_of(
     r"(?:scene|footage|film|video|picture) is (?:\w{1,12}ly )?(?:monochrome|black[- ]and[- ]white"
@@ -96,8 +114,9 @@ MONOCHROME = any_of(
     r"black[- ]and[- ]white (?:film|footage|video|clip|imagery|scene|photography|cinematography|style|shot"
     r"|tones?"
     r"|aesthetics?|palette|movie|recording|animation|sequence|look|filter|treatment|format|presentation)",
-    r"(?:shot|filmed|rendered|presented|is|are|entirely|all|scene|captured|recorded|shown|footage|film"
-    r"|video|image|picture|displayed|photographed) in"
+    r"(?:shot|filmed|rendered|presented|is|are|entirely|all|scene|captured|recorded|recording|documentary"
+    r"|cinematography|photography|movie|comedy|drama|newsreel|broadcast|shown|footage|film|video|image"
+    r"|picture|displayed|photographed) in"
     r" (?:\w+ )?(?:black[- ]and[- ]white|monochrome|gr[ae]yscale)",
     r"in (?:stark |classic |crisp |grainy |high-contrast )?monochrome",
     r"gr[ae]yscale",

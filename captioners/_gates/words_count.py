@@ -30,14 +30,16 @@ PARTS = names(
 """Before or after a number: it counts a part, or others than before."""
 ABOUT = names(
     "about around roughly approximately nearly over almost least most every up version number route level "
-    "chapter day some maybe perhaps lane room platform gate track bus no exit highway channel part scene stage "
+    "chapter day some maybe perhaps lane room platform gate "
+    "track bus no exit highway channel part scene stage "
     "step figure floor section page season episode round lap hole seat row terminal pier studio times "
     "x × and/or or than upto no."
 )
 """Before a number that counts nothing, or not exactly."""
 UNITS = names(
     "second minute hour day week month year time meter metre foot mile kilometer kilometre centimeter "
-    "centimetre percent degree inch dollar euro cent pound kilo gram liter litre part side row lane layer level "
+    "centimetre percent degree inch dollar euro cent pound kilo gram liter litre part side row lane "
+    "layer level "
     "half way hand arm leg finger eye ear knee shoulder elbow palm fist thumb wing paw hoof step shot frame "
     "section column line tier thing piece storey story floor type kind set pair group strand direction stage "
     "corner end bag glove shoe boot sock earring point goal lap turn stroke blow spin jump lift try attempt "
@@ -48,7 +50,8 @@ UNITS = names(
 """Measures, parts, deeds and parts of bodies, of which each text may count others."""
 STOP = names(
     "a an the of in on at to with and or by for from as is are was were that which who while into through "
-    "over under near behind beside against across along toward towards around it its his her their he she they "
+    "over under near behind beside against across along toward "
+    "towards around it its his her their he she they "
     "then but has have stand stands standing sit sits sitting walk walking run running wear wearing"
 )
 SYNONYMS = {
@@ -72,13 +75,16 @@ LATIN = {
 PEOPLE = frozenset(("man", "woman", "child", "boy", "girl", "person", "adult", "teenager"))
 CHANGES = any_of(
     r"joined by", r"join(?:s|ing)?(?! (?:hands|arms|forces))", r"newcomers?", r"latecomers?",
-    r"(?:one|two|three|four|five|some|several|others|all|both|rest|they|few|many|more)(?: of (?:them|whom|these))?"
-    r" (?:\w+ly |then |later |soon |at once |eventually )?(?:leav|exit|depart|enter|arriv|appear|emerg|disappear"
+    r"(?:one|two|three|four|five|some|several|others|all|both|rest|they|few|many|more)(?: of (?:them"
+    r"|whom|these))?"
+    r" (?:\w+ly |then |later |soon |at once |eventually )?(?:leav|exit|depart|enter|arriv|appear|emerg"
+    r"|disappear"
     r"|vanish|remain)(?:s|es|e|ing)?(?! the (?:line|floor|ground|table|bar|path|water|road|track))",
     r"(?:is|are) left", "gradually", r"multipl(?:y|ies)",
     r"split(?:s|ting)?(?: up)? (?:in|into)", r"divid(?:es|ing)", r"becom(?:es?|ing)", r"grow(?:s|ing)? to",
     r"more and more", r"at first", "initially", r"which leaves", r"until (?:only )?\w+ (?:is|are|remain)",
-    r"(?:in|on) (?:the|a|its|his|her|their) (?:\w+ )?(?:mirrors?|posters?|paintings?|photos?|murals?|screens?)",
+    r"(?:in|on) (?:the|a|its|his|her|their) (?:\w+ )?(?:mirrors?|posters?|paintings?|photos?|murals?"
+    r"|screens?)",
     r"split[- ]screen", "montage", "collage", r"reflections?",
 )  # fmt: skip
 """Ways to tell that a number changes, or that pictures hold more of the same."""
@@ -91,12 +97,14 @@ ONES = re.compile(r"\b(?:one|another|other|each|first|second|man and|woman and|e
 VAGUE = any_of(
     r"join(?:s|ed|ing)?", r"arriv\w{1,3}", r"enter(?:s|ing)?", r"leav(?:es?|ing)", r"appear(?:s|ing)?",
     r"emerg(?:es?|ing)", "another", r"others?", "additional", "more", "third", "fourth", "fifth",
-    r"departs?", r"exits?", r"disappears?", r"splits?", "gradually", "one by one", r"multipl(?:y|ies)", "crowd",
+    r"departs?", r"exits?", r"disappears?", r"splits?", "gradually", "one by one", r"multipl(?:y"
+    r"|ies)", "crowd",
     "group", "later", "then",
 )  # fmt: skip
 """Where one thing may become many: all that may tell of others."""
 EACH_OTHER = re.compile(
-    r"\b(?:(?:each|one|every) (?:other|another)|one (?:by|after|behind|beside|next to) (?:one|another|the other))\b",
+    r"\b(?:(?:each|one|every) (?:other|another)|one (?:by|after|behind|beside|next to) (?:one|another"
+    r"|the other))\b",
     re.I,
 )
 """Of the same ones."""

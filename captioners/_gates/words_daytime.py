@@ -24,7 +24,8 @@ DAY = any_of(
     r"during the day",
     r"by day",
     r"(?:bright|blazing|midday|hot|noon|harsh|high) sun",
-    r"(?:morning|afternoon|noon|midday|summer|spring|autumn|winter|daytime) (?:light|sun|sky|sunlight|sunshine"
+    r"(?:morning|afternoon|noon|midday|summer|spring|autumn|winter|daytime) (?:light|sun|sky|sunlight"
+    r"|sunshine"
     r"|daylight|glow|glare|heat)",
     r"(?:bright|sunny|clear|cloudless|glorious|rainy|overcast|quiet|warm|crisp|fresh|cool|cold|foggy|misty|hazy|frosty|busy|spring|summer|winter"
     r"|autumn) (?:morning|mid-?morning|lunchtime)",
@@ -70,12 +71,15 @@ NIGHT = any_of(
     r"nocturnal (?:scene|street|city|setting|landscape|cityscape|atmosphere|ambience|mood)",
     r"(?:starry|star-?filled|star-?studded|star-?lit|star-?spangled|star-?strewn|moonlit|pitch-?black|pitch-?dark"
     r"|jet-?black|inky(?: black)?|ink-?black) (?:night(?: sky)?|sky|skies|heavens|darkness)",
-    r"(?:sky|skies|heavens) (?:\w{1,10} )?(?:full of|filled with|studded with|crowded with|thick with|dotted with"
+    r"(?:sky|skies|heavens) (?:\w{1,10} )?(?:full of|filled with|studded with|crowded with|thick with"
+    r"|dotted with"
     r"|strewn with|bright with|scattered with) (?:\w{1,10} )?stars",
     r"(?:under|beneath|below|by) (?:the |a |an? \w{1,10} of )?(?:\w{1,10} )?(?:stars|milky way)",
-    r"stars (?:twinkle|twinkling|glitter|glittering|shine|shining|sparkle|sparkling|glimmer|glimmering|overhead"
+    r"stars (?:twinkle|twinkling|glitter|glittering|shine|shining|sparkle|sparkling|glimmer|glimmering"
+    r"|overhead"
     r"|above|fill the sky|wheel)",
-    r"(?:a |the )?(?:full|crescent|half|pale|bright) moon (?:shines|glows|hangs|rises|lights|illuminates|casts"
+    r"(?:a |the )?(?:full|crescent|half|pale|bright) moon (?:shines|glows|hangs|rises|lights"
+    r"|illuminates|casts"
     r"|hovers|peeks|gleams)",
     r"(?:the |a )?moon(?:rise|beams?)",
     r"(?:light|glow|gleam) of (?:the |a )?(?:\w{1,10} )?(?:moon|stars)",
@@ -86,7 +90,8 @@ NIGHT = any_of(
     r"|lively|neon-?lit|rain-?soaked|desert|late-?) night(?! (?:of|before|after))",
     r"late[- ]night (?:scene|street|city|setting|drive|traffic|atmosphere|sky|air|walk|stroll|rain)",
     r"night[- ]?time (?:\w+ )?(?:scene|street|city|setting|darkness)",
-    r"night(?: \w+)? (?:scene|street|sky|city|market|skyline|cityscape|lighting|atmosphere|exterior|club scene)",
+    r"night(?: \w+)? (?:scene|street|sky|city|market|skyline|cityscape|lighting|atmosphere|exterior"
+    r"|club scene)",
 )
 NOT_NIGHT = any_of(
     r"day[- ](?:for[- ]|to[- ]|into |and |or |turns? (?:to|into) )night",
@@ -104,8 +109,10 @@ NOT_NIGHT = any_of(
     r"(?:birds?|creatures?|king|queen|lord|hunters?|end) of the night",
     r"midnight(?:[- ](?:black|snack|oil|mass|run|sun|navy|purple|green|express|club|bar|blue|special|rider"
     r"|riders|poppy))",
-    r"(?:under|beneath|below|by) (?:the |a |an? \w{1,10} of )?(?:\w{1,10} )?(?:gold|golden|silver|paper|red|white"
-    r"|yellow|blue|wooden|painted|printed|ninja|pop|film|movie|rock|embroidered|glittery|plastic|five|three) stars",
+    r"(?:under|beneath|below|by) (?:the |a |an? \w{1,10} of )?(?:\w{1,10} )?(?:gold|golden|silver|paper"
+    r"|red|white"
+    r"|yellow|blue|wooden|painted|printed|ninja|pop|film|movie|rock|embroidered|glittery|plastic|five"
+    r"|three) stars",
     r"(?:painted|printed|fake|artificial|projected|planetarium(?:['’]s)?|cardboard|backdrop(?: of)?|dark"
     r"|embroidered) (?:a |the )?(?:starry|star-?filled|night|moonlit) (?:night |sky|skies)",
     r"(?:the )?stars and (?:stripes|bars)",
@@ -119,14 +126,16 @@ TRANSITION = any_of(
     r"|gives way|passes|becomes?|slowly \w{1,12}|gradually \w{1,12}|dies|ends|breaks|wanes|draws)\b",
     r"(?:from|between) (?:\w+ )?(?:day|night|daylight|daytime|nighttime|afternoon|noon|morning|dawn|dusk"
     r"|sunlight|sunset|sunrise|midnight|evening)(?:light|time)?s? (?:to|into|through|and|until|till)",
-    r"night (?:falls?|fell|has fallen|comes|approach(?:es|ing)|descends|arrives|sets in|is falling|turns|gives"
+    r"night (?:falls?|fell|has fallen|comes|approach(?:es|ing)|descends|arrives|sets in|is falling"
+    r"|turns|gives"
     r" way|fades|ends|passes|falling|settles|closes in|draws)",
     r"(?:in)?to night(?:fall)?",
     r"(?:to|into) (?:full |bright |broad )?(?:day|daylight|morning)(?= ?[.,;]| and| as| while|$)",
     r"turns? dark",
     r"(?:grow|get|become|turn)(?:s|ing)? (?:dark|darker|light|lighter)",
     r"(?:sun|moon) ?sets?",
-    r"(?:sun|moon) (?:is |slowly )?(?:setting|rising|rises|sinks|dips|goes down|comes up|disappears|vanishes|moves"
+    r"(?:sun|moon) (?:is |slowly )?(?:setting|rising|rises|sinks|dips|goes down|comes up|disappears"
+    r"|vanishes|moves"
     r"|arcs|travels|climbs)",
     r"sunrises?",
     r"sun ?down",
@@ -168,7 +177,16 @@ PARTS = any_of(
 )
 """The same in a sentence with a time of day."""
 IN_TURN = any_of(
-    r"until", r"then", r"after(?! (?:dark|midnight|nightfall|sundown))", r"before", r"again", r"now", r"ends?", r"begins?", r"starts?", r"opens?"
+    r"until",
+    r"then",
+    r"after(?! (?:dark|midnight|nightfall|sundown))",
+    r"before",
+    r"again",
+    r"now",
+    r"ends?",
+    r"begins?",
+    r"starts?",
+    r"opens?",
 )
 """Words by which a sentence has a before and an after, of whatever it is: its time of day does not count."""
 DEPICTED = any_of(

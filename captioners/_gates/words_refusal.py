@@ -66,7 +66,8 @@ REFUSAL = any_of(
     r"|cannot be"
     r"|is not (?:allowed|appropriate|permitted)|was (?:blocked|flagged)|has been (?:blocked|flagged|removed"
     r"|filtered))",
-    r"(?:it is|it['’]s|it was|is) (?:not possible|impossible|inappropriate|not appropriate)(?: for me)? to"
+    r"(?:it is|it['’]s|it was|is|it would be) (?:not possible|impossible|inappropriate|not appropriate"
+    r"|would be|unethical)(?: inappropriate)?(?: for me)? to"
     r" (?:\w+ )?(?:describe|provide|caption|generate|analy[sz]e|give|fulfil|fulfill|assist)",
     r"(?:not enough|insufficient|without (?:more|enough|sufficient|further|additional)"
     r"|lack of) (?:visual )?(?:information|context|data|access|detail)"
@@ -84,6 +85,100 @@ REFUSAL = any_of(
     r" (?:due to|because|for|by)",
     r"the (?:assistant|ai|ai model|language model) (?:did not|cannot|could not|was unable|is unable|refused"
     r"|declined)",
+    # What the model will not do, in its own words.
+    r"i(?:['’]m| am) (?:going to (?:have to )?|not going to |choosing (?:not )?to |forced to "
+    r"|obliged to |required to )"
+    r"(?:have to )?(?:describe|decline|refuse|pass|skip|refrain|provide|caption|stop|abstain|avoid"
+    r"|comply|continue)",
+    r"i(?:['’]m| am) (?:restricted|prohibited|forbidden|limited to|barred|trained (?:not )?to"
+    r"|built (?:not )?to"
+    r"|programmed|instructed|designed|only able|just an? (?:ai|language)|an? (?:ai\b|language model"
+    r"|text-based))",
+    r"i(?:['’]ve| have|['’]d| was| had)? (?:been )?(?:designed|trained|instructed|programmed|built|told"
+    r"|asked|set up)"
+    r" (?:not )?to (?:avoid|decline|refuse|be|not|refrain|describe|only)",
+    r"i (?:would |['’]d )?(?:rather|prefer) not",
+    r"i['’]d (?:rather|prefer) not",
+    r"i(?:['’]ll| will| must| should| have to| need to| would have to| am going to)"
+    r" (?:have to |need to |need |respectfully |therefore |kindly )?(?:pass on|pass|skip|refrain"
+    r"|abstain|stop here"
+    r"|stop|decline|refuse|leave it)(?= (?:this|that|the|from|on|here|to|at)\b|[.,;])",
+    r"i (?:respectfully |politely |therefore |hereby )?(?:decline|refuse|refrain from|abstain from"
+    r"|opt not) (?:to|this"
+    r"|describ\w{1,5}|provid\w{1,5}|the|any|such)",
+    r"i (?:lack|have no) (?:the )?(?:ability|access|means|capability|capacity|way|visual|information"
+    r"|images?|frames?"
+    r"|permission|authori[sz]ation)",
+    r"i can only (?:process|assist|help|work|respond|handle|describe|provide|offer|read|see text|interpret)",
+    r"i (?:do not|don['’]t) (?:feel (?:able|comfortable)|wish|want|think (?:it|i|that))",
+    r"i (?:have|see|find) nothing to (?:describe|caption|work with|report)",
+    r"(?:something|not something|nothing) (?:that )?i (?:can|am able to|['’]m able to|may|have been"
+    r"|will|would|should)",
+    r"(?:outside|beyond|exceeds?|not within|against|violates?|conflicts? with|under|per|due to"
+    r"|because of|following)"
+    r" (?:of )?my (?:\w+ )?(?:capabilit(?:y|ies)|abilit(?:y|ies)|scope|guidelines?|polic(?:y|ies)|programming"
+    r"|training|principles|values|rules|instructions|limits|safety)",
+    r"my (?:\w+ )?(?:guidelines|polic(?:y|ies)|programming|capabilities|safety (?:rules|policy"
+    r"|guidelines)|instructions"
+    r"|limitations) (?:do|does|prevent|prohibit|forbid|restrict|require|don['’]t|doesn['’]t|stop|allow"
+    r"|are|is|mean)\w{0,2}",
+    r"(?:content|usage|safety|community|moderation) (?:polic(?:y|ies)|guidelines?|rules?|standards?"
+    r"|checks?|filters?)"
+    r" (?:that )?(?:i|we)\b",
+    r"(?:in line|in accordance|in keeping|to comply|consistent) with (?:the |my |our "
+    r"|your )?(?:\w+ )?(?:content|usage"
+    r"|safety|community|moderation|ethical|ethics) (?:polic(?:y|ies)|guidelines?|rules?|standards?)",
+    # What it says to whoever asked.
+    r"(?:could|can|would|will) you (?:please |kindly )?(?:provide|share|upload|send|attach|clarify"
+    r"|describe|try|give"
+    r"|supply|specify|re-?send|resubmit|tell me)",
+    r"(?:rephrase|revise|modify|change|resubmit|try) (?:the|your|this|another|a different) (?:request"
+    r"|prompt|question"
+    r"|query|input)",
+    r"please (?:contact|consult|talk to|speak to|seek|note that (?:i|this|the)|rephrase|choose|consider"
+    r"|refer|check"
+    r"|ensure|make sure|be aware|understand)",
+    r"(?:suggest|recommend)(?:s|ing)? (?:choosing|using|trying|providing|selecting) (?:other|another"
+    r"|a different)",
+    r"(?:different|other|another|alternative) (?:video|clip|image|request|topic|question) (?:instead|or"
+    r"|that)",
+    # What a filter or a server says in its place.
+    r"(?:request|prompt|query|input|output|response|generation|content) (?:was |has been |is "
+    r"|were )?(?:blocked|denied"
+    r"|rejected|refused|flagged|filtered|declined|terminated|moderated)(?= (?:by|due|because|for|as)\b"
+    r"|[.:;,!]|$)",
+    r"(?:does|do|did) not pass (?:an? |the |our )?(?:content|safety|moderation|policy)",
+    r"(?:safety|content|moderation) (?:system|filter|check|classifier|policy|layer) (?:has "
+    r"|have )?(?:blocked|flagged"
+    r"|rejected|refused|prevented|triggered|stopped|intervened)",
+    r"(?:no|a|any|the|this) (?:\w+ )?(?:description|caption|summary|answer|response) (?:can|could|will"
+    r"|shall|may)"
+    r"(?: not|not)? be (?:given|provided|generated|produced|written|offered|made|created|shown)",
+    r"(?:description|caption|summary|answer|response) (?:cannot|can['’]t|could not|couldn['’]t|will not"
+    r"|won['’]t)"
+    r" be (?:given|provided|generated|produced|written|offered|made|created|completed|displayed)",
+    r"(?:content|material|video|clip|footage|image|scene)s? (?:that )?(?:cannot|can['’]t|could not"
+    r"|must not|should not"
+    r"|may not) be (?:described|captioned|analy[sz]ed|summari[sz]ed|processed|discussed|transcribed"
+    r"|depicted)",
+    r"no (?:visual |video |image |actual )?(?:material|input|content|media|data|attachment|video|image"
+    r"|frames?)"
+    r" (?:\w+ )?(?:came|arrived|was|were|is|are|has been|accompan\w+|could be) ?(?:with|received|found"
+    r"|given|loaded"
+    r"|provided|attached|supplied|present in|available|detected|accessed)?(?= (?:your|the|this|in|to"
+    r"|with|for)\b|[.,;])",
+    r"(?:nothing|no (?:image|video|frames?)) (?:to (?:describe|caption)|(?:was|were|is|are) (?:provided"
+    r"|attached|shared))",
+    r"unable to (?:comply|continue|help|answer|respond|assist|proceed)(?: (?:with|to|further|on|in))?"
+    r"(?: (?:this|that|the|your|any))?(?: (?:request|instruction|task|prompt|query|question|description"
+    r"|conversation)s?)",
+    r"(?:describing|captioning|depicting|discussing) (?:\w+ ){0,8}(?:is|are) (?:not (?:permitted"
+    r"|allowed|appropriate"
+    r"|possible|something)|prohibited|forbidden|against|inappropriate)",
+    r"(?:inappropriate|harmful|sensitive|explicit|prohibited|disallowed|unsafe) (?:content|material"
+    r"|request)s?"
+    r"(?: \w+){0,6} (?:cannot|can['’]t|not (?:allowed|able|permitted|appropriate)|declin\w+|refus\w+"
+    r"|withheld|omitted)",
     r"lo siento,? (?:pero )?no puedo",
     r"no puedo (?:ayudar|ver|describir|procesar)",
     r"je suis désolée?,? (?:mais )?je",
@@ -99,6 +194,11 @@ REFUSAL_START = re.compile(
     r"|fulfil|caption|help|answer)"
     r"|sorry,? (?:but )?(?:i\b|this|the (?:video|image|content|request)|can(?:no|['’]?)t|no video|unable"
     r"|we can(?:no|['’]?)t)"
+    r"|(?:regrettably|unfortunately),? (?:(?:i|this|the (?:video|image|content|request|model)|no|it is"
+    r"|describing"
+    r"|my)\b)"
+    r"|(?:error|warning|refused|rejected|blocked|declined|denied)\b[:.!]"
+    r"|(?:i['’]m |i am )?(?:so |very )?sorry[.!,]"
     r"|\[?(?:content|description|caption|response|output|video|image) (?:removed|blocked|redacted|withheld"
     r"|unavailable|filtered|not available)|对不起|抱歉|很抱歉|我无法|申し訳|죄송|извините)",
     re.IGNORECASE,

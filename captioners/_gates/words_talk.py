@@ -25,18 +25,23 @@ _TELLS = (
 )
 OF_PICTURES = any_of(
     # `as shown in image 5`, `picture 3`, `(image 2)`
-    rf"(?:as|that|which|when) (?:\w+ )?(?:is |are |was |were |can be )?(?:shown|seen|depicted|visible|pictured"
+    rf"(?:as|that|which|when) (?:\w+ )?(?:is |are |was |were |can be )?(?:shown|seen|depicted|visible"
+    rf"|pictured"
     rf"|observed|captured) (?:in|by|across|throughout) (?:(?:the|this|these|all|each|every) )?(?:\w+ )?"
     rf"(?:{_PICTURES}|{_PICTURE}|{_VIDEO})",
     rf"(?:in|by|at|from|to|until|between|and|see|than|after|before) {_PICTURE}s? #?\d{{1,4}}",
     rf"{_PICTURES} (?:\d{{1,3}}|one) (?:to|through|and|–|-) (?:\d{{1,3}}|\w+)",
     # `the images provided`, `only still images are given`
-    rf"(?:the|these|those|all|only|just|few|which) (?:\w+ )?{_PICTURES} (?:(?:that )?(?:are|were|have been) )?"
+    rf"(?:the|these|those|all|only|just|few|which) (?:\w+ )?{_PICTURES} (?:(?:that )?(?:are|were"
+    rf"|have been) )?"
     r"(?:provided|given|supplied|available|submitted|uploaded|sampled|extracted)",
     rf"(?:the|these|those) (?:\w+ )?{_PICTURES} (?:\w+ly )?{_TELLS}",
-    rf"(?:in|across|over|between|from|throughout|through|by|among|based on|within) (?:all |both |any |some |most )?"
+    rf"(?:in|across|over|between|from|throughout|through|by|among|based on|within) (?:all |both |any "
+    rf"|some |most )?"
     rf"(?:of )?(?:the |these |those |its )?(?:\w+ )?{_IN_TURN} (?:few |two |three |several |couple of )?"
     rf"{_PICTURES}",
+    r"in the (?:first|second|third|fourth|fifth|sixth|next|previous|final|last) (?:image|picture|still"
+    r"|screenshot)",
     rf"(?:the|these|those|all|some|many|most|few) (?:few )?(?:consecutive|successive|sequential|subsequent"
     rf"|following|preceding|previous|provided|given|supplied|sampled|input|attached|uploaded) {_PICTURES}",
     rf"{_PICTURES} (?:of|in|from) (?:the|this) (?:series|sequence|set|{_VIDEO})",
@@ -55,7 +60,8 @@ OF_PICTURES = any_of(
 )
 """Pictures in a row, told as what was given and not as things that hang or lie somewhere."""
 OF_FRAMES_IN_TIME = any_of(
-    r"(?:in|by|from|during|until|within|over|across|for|at|through|throughout) (?:the |its |these )?(?:very )?"
+    r"(?:in|by|from|during|until|within|over|across|for|at|through|throughout) (?:the |its "
+    r"|these )?(?:very )?"
     r"(?:first|initial|opening|early|earlier|middle|later|last|final|closing|subsequent|following|remaining"
     r"|next|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|preceding|previous)"
     r"(?: (?:few|two|three|four|five|several|couple of|half of the|set of|part of the))? frames?",
@@ -64,7 +70,7 @@ OF_FRAMES_IN_TIME = any_of(
     r"(?:in|by|at) (?:the |this )?frames? (?:at|around|near|from|taken at|#) ?\d{1,4}",
     r"(?:across|throughout|between|through|over|among) (?:all |both |most )?(?:of )?(?:the|these|those)"
     r" (?:\w+ )?frames(?= ?[,.;]|(?: \w+){0,3}$| (?:he|she|it|they|as|and|while|is|are|suggest|the|a)\b)",
-    r"frames? (?:to|by) frame(?! animat)",
+    r"frames?[ -](?:to|by)[ -]frame(?![ -]animat)",
     r"frames? (?:\d{1,4}|one)(?: ?(?:to|through|and|–|-) ?\d{1,4})?",
     r"(?:most|half|majority|all|some|several|many|few|none|each|any|one|rest) of the frames",
     r"(?:video|sampled|consecutive|successive|sequential|provided|given|supplied|extracted) frames?",
@@ -79,7 +85,8 @@ OF_TIME = any_of(
     r"(?:at|around) (?:the )?(?:timestamp|time ?stamp|time ?code)s? (?:of )?\d{1,4}",
 )
 OF_THE_MODEL = any_of(
-    r"(?-i:we)(?:['’](?:re|ve|ll))? (?:can|could|may|might|now|then|also|first|next|see|observe|notice|witness"
+    r"(?-i:we)(?:['’](?:re|ve|ll))? (?:can|could|may|might|now|then|also|first|next|see|observe|notice"
+    r"|witness"
     r"|watch|look|hear|find|get|follow|are|have|cut|move|pan|return|know|do|cannot|will|only|again|never"
     r"|catch|glimpse|learn|meet|transition|zoom)",
     r"we(?:['’]re| are) (?:shown|given|presented|introduced|taken|looking|seeing|led)",
@@ -93,6 +100,15 @@ OF_THE_MODEL = any_of(
     r"(?:user|you) (?:has |have |had )?(?:supplied|provided|uploaded|attached|submitted|shared|sent|gave"
     r"|asked for|requested|mentioned)",
     r"(?:supplied|provided|uploaded|attached|submitted|shared|sent|given|requested) by (?:the user|you)",
+    r"thank(?:s| you) for (?:the|your|sharing|providing|sending|uploading) (?:\w+ )?(?:material|videos?"
+    r"|images?|clips?"
+    r"|frames?|footage|request|question|message|understanding|patience|submission|this|these)",
+    r"if you (?:would like|['’]d like|like|want|wish|need|have|can|could|prefer|provide|share|upload"
+    r"|describe|let me),?"
+    r"[^.;]{0,60} (?:i\b|i['’](?:ll|d|m|ve)|let me|please|feel free|me)",
+    r"(?:let me know|feel free to|reach out|is there anything else|how (?:can|may) i (?:help|assist)"
+    r"|i hope this helps)",
+    r"i(?:['’]ll| will| would|['’]d| can| could) (?:gladly|be happy|be glad|happily|instead|try|do my best)",
     r"(?:your|the user['’]?s?) (?:request|prompt|query|instructions?|question)",
     r"as (?:you )?(?:requested|instructed|asked)(?= ?[,.;:])",
     r"(?:this|the following|the above|my) (?:dense |short |detailed )?(?:caption|description|summary)",
@@ -102,15 +118,17 @@ OF_THE_MODEL = any_of(
     r"|information|analysis|hints?|details|values?)",
     r"(?:the|by|from) (?:measured facts|measurements? (?:of|says?|shows?|suggests?|indicates?)|metadata"
     r"|ocr|optical flow)",
-    r"(?:cannot|can['’]t|can not|could not|couldn['’]t) be (?:determined|inferred|verified|established|confirmed"
+    r"(?:cannot|can['’]t|can not|could not|couldn['’]t) be (?:determined|inferred|verified|established"
+    r"|confirmed"
     r"|told|identified|discerned) (?:from|based on|with certainty|on the basis)",
     r"(?:difficult|hard|impossible|not possible) to (?:tell|determine|say|know|infer|verify|confirm)"
     r"(?: \w+){0,4} (?:from|based on|with certainty|without (?:more|further|additional|audio|sound|context))",
-    r"(?:it is|it['’]s|it remains) (?:unclear|uncertain|unknown|not clear) (?:from|whether|if|what|who|why|how)"
+    r"(?:it is|it['’]s|it remains) (?:unclear|uncertain|unknown|not clear) (?:from|whether|if|what|who"
+    r"|why|how)"
     r"[^.]{0,60} (?:images?|frames?|pictures?|video|clip|footage|stills?|provided|given|context|visuals?)",
 )
 """A model that speaks of itself, of whoever asked, of what it was told, and of all that it could not tell."""
-PICTURE = any_of(_PICTURES, _PICTURE)
+PICTURE = any_of(_PICTURES, _PICTURE, r"key-?frames?")
 THINGS = re.compile(
     r"\b(?:hang(?:s|ing)?|hung|walls?|gallery|galleries|exhibit\w{0,6}|museums?|albums?|scrapbooks?|easels?"
     r"|photographers?|x-?rays?|scans?|mri|ultrasound|slide ?shows?|collages?|polaroids?|prints?|pinned|taped"
@@ -120,7 +138,8 @@ THINGS = re.compile(
 )
 """In one sentence with pictures: these are things."""
 FRAMES_AS_THINGS = re.compile(
-    r"\b(?:hives?|beehives?|bees?|beekeepers?|honeycombs?|bowl(?:s|ing|er)|snooker|billiards|ten-?pin"
+    r"\b(?:hives?|beehives?|bees?|beekeepers?|honeycombs?|bowl(?:s|ing|ers?)|frame of the (?:game|match)"
+    r"|snooker|billiards|ten-?pin"
     r"|film ?strips?|comics?|storyboards?|carpenters?|carpentry|joiners?|scaffold\w{0,4}|greenhouse|loom"
     r"|(?:picture|photo|door|window|bed|metal|wooden|climbing|bike|bicycle|steel|timber|wood|glass|empty|gilded"
     r"|ornate|embroidery)[- ]?frames?|animators?|editors?|editing|timeline|framers?|opticians?|eyewear"
