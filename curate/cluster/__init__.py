@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from curate.cluster.room import Needs, check_room, nodes
+from curate.cluster.room import Needs, check_room, fitting, leaves_a_cpu, nodes
 from curate.cluster.start import start
 
 Item = dict[str, Any]
@@ -113,8 +113,8 @@ class Cluster:
         As many actors as the cluster carries at once, `resources.concurrency` at most. An actor that dies is
         replaced a few times; then the stream ends with an error. `threads`: what `make` returned is called
         from so many threads at once, and lives until the last item is done: for few items, each of them much
-        work. `before`: makes what is called with each item first, in actors of one CPU, and what it returns
-        is the item's `prepared`.
+        work. `before`: makes what is called with each item first, in actors of one CPU (of none where the
+        others take them all), and what it returns is the item's `prepared`.
         """
         if not items:
             return
@@ -141,8 +141,10 @@ class Cluster:
                 span = (began, time.time())
                 return {"result": [json.dumps([span, result]) for result in found]}
 
+        there = nodes()
         blocks = -(-len(items) // batch_size)
-        most = max(1, min(blocks, resources.concurrency or self._carries(resources)))
+        carried = fitting(there, resources) or self.workers  # an actor that reserves nothing fits anywhere
+        most = max(1, min(blocks, resources.concurrency or carried))
         pool = ActorPoolStrategy(
             min_size=1 if threads is None else most,
             max_size=most,
@@ -154,8 +156,14 @@ class Cluster:
             rows = [{"item": json.dumps(item)} for item in chunk]
             dataset = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // batch_size))
             if before is not None:
+                # Were there one CPU for either, these would wait for those to take what they made, and those
+                # for the CPU.
+                apart = leaves_a_cpu(there, resources, most)
                 dataset = dataset.map_batches(
-                    _first(before, tail), batch_size=1, num_cpus=1, compute=ActorPoolStrategy(min_size=1)
+                    _first(before, tail),
+                    batch_size=1,
+                    num_cpus=1 if apart else 0,
+                    compute=ActorPoolStrategy(min_size=1, max_size=None if apart else most),
                 )
             with warnings.catch_warnings():
                 # Ray is about to give these arguments names of their own, and has none for restarts yet.
@@ -173,15 +181,6 @@ class Cluster:
                 span, result = json.loads(text)
                 self.busy.append(tuple(span))
                 yield result
-
-    def _carries(self, resources: Needs) -> int:
-        """How many actors of this kind the cluster has room for."""
-        import ray
-
-        there = ray.cluster_resources()
-        wants = {"CPU": resources.num_cpus, "GPU": resources.num_gpus}
-        rooms = [int(there.get(name, 0) // amount) for name, amount in wants.items() if amount]
-        return max(1, min(rooms, default=self.workers))
 
     def start(self) -> None:
         """Start Ray or join the cluster at `address`, if that is not done; RuntimeError where a step asks for

@@ -26,6 +26,23 @@ def nodes() -> list[Node]:
     return [dict(node["Resources"]) for node in ray.nodes() if node["Alive"]]
 
 
+def fitting(there: Sequence[Node], wants: Needs) -> int:
+    """How many such tasks or actors find room at once, each of them on one node."""
+    return sum(_on(node, wants) for node in there)
+
+
+def leaves_a_cpu(there: Sequence[Node], wants: Needs, count: int) -> bool:
+    """Whether a whole CPU is free on some node, wherever `count` such actors are placed."""
+    if wants.num_cpus >= 1 and count < fitting(there, wants):
+        return True
+    return any(node.get("CPU", 0) - _on(node, wants) * wants.num_cpus >= 1 for node in there)
+
+
+def _on(node: Node, wants: Needs) -> int:
+    amounts = {"CPU": wants.num_cpus, "GPU": wants.num_gpus}
+    return min((int(node.get(name, 0) // amount) for name, amount in amounts.items() if amount), default=0)
+
+
 def check_room(there: Sequence[Node], needs: Mapping[str, Needs]) -> None:
     """RuntimeError that names the first step of which no task fits on any node: Ray would wait for ever.
 

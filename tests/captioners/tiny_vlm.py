@@ -12,6 +12,9 @@ PATCH = {"qwen2_5_vl": 14, "qwen3_vl": 16}
 LONGEST = 4096
 """Tokens of a prompt and its answer."""
 
+LIKELIER = 4.5
+"""Logarithm of how much likelier a terse model thinks a quotation mark than other tokens."""
+
 CORPUS = (
     "A short clip of a red square moving to the right on a dark background.",
     "The camera pans left while a person walks through a city street at night.",
@@ -34,18 +37,30 @@ CHAT = (
 """As Qwen's own, without tools and numbering."""
 
 
-def build(folder: Path, kind: str) -> Path:
-    """A checkpoint of one of KINDS with its processor, in `folder`, which is returned."""
+def build(folder: Path, kind: str, terse: bool = False) -> Path:
+    """A checkpoint of one of KINDS with its processor, in `folder`, which is returned. `terse`: it ends a
+    text after some signs, so that a whole structured caption has about 200 tokens at a temperature of 1;
+    others fill every text up to its longest."""
     import torch
 
     words = _tokenizer()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model, processor = _qwen(kind, words)
+    if terse:
+        _end_soon(model, words.convert_tokens_to_ids('"'))
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     return folder
+
+
+def _end_soon(model: Any, quote: int) -> None:
+    """Make the quotation mark likelier than any other token. There are no biases: one number of the hidden
+    ones is made the same for all tokens, and is one."""
+    model.get_input_embeddings().weight.data[:, 0] = 1.0
+    # Normalized, it is about the root of the 64 numbers.
+    model.get_output_embeddings().weight.data[quote, 0] = LIKELIER / 8
 
 
 def _tokenizer() -> Any:

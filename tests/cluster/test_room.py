@@ -2,7 +2,7 @@
 
 import pytest
 
-from curate.cluster.room import check_room
+from curate.cluster.room import check_room, fitting, leaves_a_cpu
 from curate.config import resolve
 from curate.options import Resources
 
@@ -40,6 +40,46 @@ def test_what_fits_on_no_node_is_named(wants: Resources, said: str) -> None:
 def test_a_cluster_without_nodes() -> None:
     with pytest.raises(RuntimeError, match="scan asks for num_cpus: 1 and the largest node has 0 CPUs"):
         check_room([], {"scan": Resources()})
+
+
+@pytest.mark.parametrize(
+    ("wants", "count"),
+    [
+        (Resources(), 10),
+        (Resources(num_cpus=3), 2),
+        (Resources(num_cpus=0.5), 20),
+        (Resources(num_gpus=1), 1),
+        (Resources(num_cpus=0, num_gpus=0.25), 4),
+        (Resources(num_cpus=4, num_gpus=1), 0),
+        # As many as one likes.
+        (Resources(num_cpus=0), 0),
+    ],
+)
+def test_how_many_find_room_on_single_nodes(wants: Resources, count: int) -> None:
+    assert fitting([CPUS, GPUS], wants) == count
+
+
+@pytest.mark.parametrize(
+    ("wants", "count", "left"),
+    [
+        (Resources(), 10, False),
+        (Resources(), 9, True),
+        (Resources(num_cpus=8), 1, True),
+        (Resources(num_cpus=2, num_gpus=1), 1, True),
+        (Resources(num_cpus=0), 100, True),
+        (Resources(num_cpus=0.5), 20, False),
+        (Resources(num_cpus=6.5), 1, True),
+    ],
+)
+def test_whether_a_cpu_is_left_wherever_they_are(wants: Resources, count: int, left: bool) -> None:
+    assert leaves_a_cpu([CPUS, GPUS], wants, count) is left
+
+
+def test_gpus_that_take_the_last_cpu() -> None:
+    nodes = [{"CPU": 1.0, "GPU": 1.0}] * 2
+    assert not leaves_a_cpu(nodes, Resources(num_gpus=1), 2)
+    assert leaves_a_cpu(nodes, Resources(num_gpus=1), 1)
+    assert not leaves_a_cpu([{"CPU": 1.0, "GPU": 1.0}], Resources(num_gpus=1), 1)
 
 
 def test_what_a_pipeline_needs() -> None:
