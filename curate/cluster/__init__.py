@@ -21,6 +21,10 @@ T = TypeVar("T")
 
 RESTARTS = 3
 """Times that an actor which died is replaced."""
+SETTLING = 30.0
+"""Seconds that threads of Ray Data may take to end."""
+OF_RAY_DATA = ("StreamingExecutor", "iter_threaded")
+"""How their names begin."""
 STREAM = 2000
 """Items given to one Ray dataset; more are streamed through several, so that planning a million stays
 small."""
@@ -55,6 +59,12 @@ class Cluster:
         if self._started:
             import ray
 
+            # Where a stream was left early, threads of Ray Data may still be at work: one that turns to Ray
+            # after its end is answered by the end of this process, whatever it was about to say.
+            ends = time.monotonic() + SETTLING
+            for thread in threading.enumerate():
+                if thread.name.startswith(OF_RAY_DATA):
+                    thread.join(max(0.0, ends - time.monotonic()))
             ray.shutdown()
             self._started = self._ready = False
 
