@@ -48,7 +48,7 @@ def run(
         name = context.plan.captioner_name
         for batch in batches(ordered, BATCH):
             rows = _rows(context, captioner, name, batch, videos)
-            context.tables.append("captions", rows, key=context.keys.captioner)
+            context.tables.append("captions", rows, key=context.keys.drafts)
             context.reporter.advance(len(rows))
             count.done += len(rows)
             count.failed += sum(row["error"] is not None for row in rows)
