@@ -134,8 +134,8 @@ ANSWERS = _schema(
 `seconds`: how long it took. `raw` is NULL, and `error` says why, where no answer came."""
 
 SIMILARITIES = _schema(clip_id=ID, digest=_S, similarity=_F, error=_S)
-"""How well a caption fits the clip's pictures. `digest`: of the short and the dense caption. `similarity`: mean
-cosine by CLIP, NULL where `error` says why it could not be measured."""
+"""How well a caption fits the clip's pictures. `digest`: of the short and the dense caption. `similarity`:
+mean cosine by CLIP, NULL where `error` says why it could not be measured."""
 
 ENCODES = _schema(
     clip_id=ID, bytes=_I, width=_I, height=_I, frames=_I, fps=_F, seconds=_F, has_audio=_B, audio_start=_F,
@@ -199,8 +199,8 @@ RUNS = _schema(
 
 TABLES: dict[str, pa.Schema] = {
     "files": FILES, "inputs": INPUTS, "videos": VIDEOS, "scans": SCANS, "clips": CLIPS,
-    "captions": CAPTIONS, "answers": ANSWERS, "similarities": SIMILARITIES, "encodes": ENCODES, "samples": SAMPLES,
-    "verdicts": VERDICTS, "funnel": FUNNEL,
+    "captions": CAPTIONS, "answers": ANSWERS, "similarities": SIMILARITIES, "encodes": ENCODES,
+    "samples": SAMPLES, "verdicts": VERDICTS, "funnel": FUNNEL,
     "pairs": PAIRS, "steps": STEPS, "runs": RUNS, "latents": LATENTS, "texts": TEXTS, "losses": LOSSES,
 }  # fmt: skip
 

@@ -40,7 +40,7 @@ class Keys:
     answers: str | None
     """Of what a model answered; None where the captioner asks none."""
     drafts: str
-    """Of the captions that the step `caption` writes: `captioner`, unless the step `similarity` comes between."""
+    """Of the captions that the step `caption` writes: `captioner`, unless `similarity` judges them."""
     similarity: str | None
     """Of how well captions fit their pictures; None where that is not measured."""
     encode: str

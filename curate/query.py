@@ -19,8 +19,8 @@ from curate.storage import Folder, is_run
 from curate.tables import Tables, identifier, quoted
 
 VIEWS = (
-    "videos", "clips", "scores", "verdicts", "captions", "answers", "similarities", "samples", "pairs", "latents", "texts",
-    "losses", "steps", "funnel", "runs",
+    "videos", "clips", "scores", "verdicts", "captions", "answers", "similarities", "samples", "pairs",
+    "latents", "texts", "losses", "steps", "funnel", "runs",
 )  # fmt: skip
 
 

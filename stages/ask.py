@@ -186,7 +186,7 @@ class Asker:
             self._lost(out, line, UNANSWERED if found.get("transient") else FAILED, found["error"])
             return
         evidence = {**found.evidence, **evidence}
-        # Without an outcome, too, there is nothing to ask while a caption waits to be compared with its frames.
+        # Without an outcome, too, there may be nothing to ask: a caption is to be compared with its frames.
         while state.turns:
             # None is left behind: each has its answer in the journal before the clip is done with.
             came = await asyncio.gather(

@@ -80,8 +80,8 @@ class ModelCaptioner(Captioner):
     gates: GateOptions = GateOptions()
     """What an answer has to pass."""
     similarity: SimilarityOptions | None = None
-    """The last gate, for captions that passed the others: those that fit their pictures least, by CLIP, are asked
-    for again. It needs the extra `learned`; without it nothing is compared."""
+    """The last gate, for captions that passed the others: those that fit their pictures least, by CLIP, are
+    asked for again. It needs the extra `learned`; without this option nothing is compared."""
 
     @property
     @abstractmethod

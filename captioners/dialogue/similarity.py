@@ -26,8 +26,8 @@ class SimilarityOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     model: str = "openai-vit-b-32"
-    """Name of a CLIP model (openai-vit-b-32; openai-vit-l-14 is nearer to what people say and takes 18 times as
-    long), or a folder with open_clip_config.json and the weights beside it."""
+    """Name of a CLIP model (openai-vit-b-32; openai-vit-l-14 takes 18 times as long), or a folder with
+    open_clip_config.json and the weights beside it."""
     tail: float = Field(0.02, ge=0, le=0.5)
     """Share of each source's captions, those with the lowest similarity, that fail. A source is what the
     column `source` of the input list says, or the folder of the video's file. A guess: what share of a
@@ -87,8 +87,8 @@ def digest_of(short: str, dense: str) -> str:
 
 def texts_of(short: str, dense: str) -> list[str]:
     """What is compared with the pictures, each for itself: the short caption, and every sentence of the dense
-    one. A text encoder of CLIP reads 77 tokens and no further: less than a dense caption, more than nearly every
-    sentence."""
+    one. A text encoder of CLIP reads 77 tokens and no further: less than a dense caption has, more
+    than nearly every sentence."""
     found = [short, *(sentence.text for sentence in sentences(dense))]
     return [text for text in (" ".join(one.split()) for one in found) if text]
 
@@ -111,8 +111,8 @@ class Fit:
         if found is None or found >= self.floor:
             return None
         return (
-            f"the caption does not fit the pictures: its similarity to them is {found:.4f}, and of nearly all "
-            f"others of its source at least {self.floor:.4f}"
+            f"the caption does not fit the pictures: its similarity to them is {found:.4f}, and that of "
+            f"nearly all others of its source at least {self.floor:.4f}"
         )
 
     def as_json(self) -> dict[str, Any]:
