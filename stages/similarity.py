@@ -111,7 +111,7 @@ class Standing:
         at = positions(pa.array(wanted, pa.binary(clips.ID_BYTES)), self._table)
         return rows_of(self._table.take(pa.array(at)))
 
-    def state(self, clip: Row, rows: Sequence[Row], floor: float, *, again: bool) -> State:
+    def state(self, clip: Row, rows: Sequence[Row], floor: float, *, again: bool = False) -> State:
         """Where the dialogue about a clip stands that is held against a floor."""
         fit = self.fit(clip["clip_id"], floor)
         return state(self._captioner, windows_of(self._captioner, clip), rows, again=again, fit=fit)
@@ -212,72 +212,69 @@ class _Work:
         """The captions of clips whose drafts are below their floors, and of what is settled why there is
         none."""
         todo = self._standing.clips(sorted(below))
-        answers = self._stored(todo)
-        waiting: set[bytes] = set()
-        first = True
-        while True:
-            found = {
-                clip["clip_id"]: self._standing.state(
-                    clip, answers[clip["clip_id"]], below[clip["clip_id"]], again=first
-                )
-                for clip in todo
-            }
-            unmeasured = [
+        stored = self._stored()
+        # What stayed unanswered in earlier runs says nothing: it is asked again.
+        answers = {
+            clip["clip_id"]: [row for row in stored.of(clip["clip_id"]) if row["finish_reason"] != UNANSWERED]
+            for clip in todo
+        }
+        del stored
+        asked = todo
+        while asked:
+            found = self._states(todo, answers, below)
+            while unmeasured := [
                 (clip, fields.short, fields.dense)
                 for clip in todo
                 if (fields := found[clip["clip_id"]].unmeasured) is not None
-            ]
-            if unmeasured:
+            ]:
                 self.measure(unmeasured)
-                continue
-            asked = [clip for clip in todo if found[clip["clip_id"]].turns and clip["clip_id"] not in waiting]
-            if not asked or not self._ask(asked, answers, below):
-                break
-            first, before, answers = False, answers, self._stored(todo)
-            # Where nothing came the budget is used up, or the run was stopped.
-            waiting |= {
-                clip["clip_id"]
-                for clip in asked
-                if len(answers[clip["clip_id"]]) == len(before[clip["clip_id"]])
-            }
+                found = self._states(todo, answers, below)
+            before = {identity: len(rows) for identity, rows in answers.items()}
+            asked = [clip for clip in asked if found[clip["clip_id"]].turns]
+            self._ask(asked, answers, below)
+            # Where nothing came the budget is used up: it waits.
+            asked = [clip for clip in asked if len(answers[clip["clip_id"]]) > before[clip["clip_id"]]]
         return [row for clip in todo if (row := self._row(clip, answers, below)) is not None]
 
-    def _stored(self, todo: Sequence[Row]) -> dict[bytes, list[Row]]:
-        key = self._context.keys.answers
-        assert key is not None
-        stored = Answers(self._context.tables, key)
-        self._left = caption_model.tokens_left(self._captioner, stored)
-        return {clip["clip_id"]: stored.of(clip["clip_id"]) for clip in todo}
+    def _states(
+        self, todo: Sequence[Row], answers: Mapping[bytes, list[Row]], below: Mapping[bytes, float]
+    ) -> dict[bytes, State]:
+        return {
+            clip["clip_id"]: self._standing.state(clip, answers[clip["clip_id"]], below[clip["clip_id"]])
+            for clip in todo
+        }
+
+    def _stored(self) -> Answers:
+        assert self._context.keys.answers is not None
+        return Answers(self._context.tables, self._context.keys.answers)
 
     def _ask(
-        self, todo: Sequence[Row], answers: Mapping[bytes, list[Row]], below: Mapping[bytes, float]
-    ) -> bool:
-        """Ask about clips; whether there was a token left to do so."""
-        if self._left is not None and self._left <= 0:
-            return False
+        self, todo: Sequence[Row], answers: dict[bytes, list[Row]], below: Mapping[bytes, float]
+    ) -> None:
+        """Ask about clips, as far as there are tokens left; what came is put to their answers."""
+        left = None
+        if self._captioner.budget is not None:
+            left = caption_model.tokens_left(self._captioner, self._stored())
+        if not todo or (left is not None and left <= 0):
+            return
+        context = self._context
         if self._cluster.address is None:
             self._captioner.check()
         self._cluster.start()
-        context = self._context
-        told = [
-            (clip, [row for row in answers[clip["clip_id"]] if row["finish_reason"] != UNANSWERED])
-            for clip in todo
-        ]
+        told = [(clip, answers[clip["clip_id"]]) for clip in todo]
         fits = {clip["clip_id"]: self._standing.fit(clip["clip_id"], below[clip["clip_id"]]) for clip in todo}
         with context.step("similarity", len(todo), "clips asked about again"):
 
             def done(these: Sequence[caption_model.Told]) -> None:
+                answers.update({clip["clip_id"]: rows for clip, rows in these})
                 context.reporter.advance(len(these))
 
-            caption_model.ask(
-                context, self._cluster, self._captioner, told, self._videos, self._left, done, fits
-            )
-        return True
+            caption_model.ask(context, self._cluster, self._captioner, told, self._videos, left, done, fits)
 
     def _row(self, clip: Row, answers: Mapping[bytes, list[Row]], below: Mapping[bytes, float]) -> Row | None:
         """The clip's row of `captions`; None where it waits."""
         identity = clip["clip_id"]
-        outcome = self._standing.state(clip, answers[identity], below[identity], again=False).outcome
+        outcome = self._standing.state(clip, answers[identity], below[identity]).outcome
         if outcome is None:
             return None
         captioner, name = self._captioner, self._context.plan.captioner_name
