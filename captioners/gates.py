@@ -28,7 +28,7 @@ VERSION: int = 1
 
 Reason = Literal[
     "truncation", "parse", "enumeration", "refusal", "talk", "words", "repetition", "language", "camera",
-    "daytime", "count", "colour", "text", "similarity",
+    "daytime", "count", "colour", "text",
 ]  # fmt: skip
 REASONS: tuple[str, ...] = get_args(Reason)
 """Names of the gates, cheap ones and those whose failure explains others first."""
@@ -64,8 +64,6 @@ class GateOptions(BaseModel):
     camera_confidence: float = Field(0.7, ge=0, le=1)
     """Confidence of the measured camera motion from which it contradicts a caption. It is a product of three
     shares (captioners/_camera.py): 0.7 is 0.89 of each. A guess, on the side of passing captions."""
-    similarity: bool = False
-    """Whether a caption fails whose similarity to the picture is below its source's floor."""
     off: tuple[Reason, ...] = ()
     """Gates that fail nothing. Without `parse` there is still no caption where there are no fields."""
 
@@ -203,15 +201,6 @@ def _repetition(case: _Case) -> str | None:
     return repetition(case.fields, top, options.repeats, options.duplicate_5gram)
 
 
-def _similarity(case: _Case) -> str | None:
-    similarity, floor = case.evidence.similarity, case.evidence.similarity_floor
-    if not case.options.similarity or similarity is None or floor is None or similarity >= floor:
-        return None
-    return (
-        f"the caption is less like the picture ({similarity:.3f}) than nearly all of its source ({floor:.3f})"
-    )
-
-
 GATES: dict[str, Callable[[_Case], str | None]] = {
     "truncation": _truncation,
     "parse": lambda case: None,
@@ -226,6 +215,5 @@ GATES: dict[str, Callable[[_Case], str | None]] = {
     "count": lambda case: count(case.fields),
     "colour": lambda case: colour(case.fields, case.evidence),
     "text": lambda case: text(case.fields, case.evidence),
-    "similarity": _similarity,
 }
 """Each says what is wrong, or None. `parse` failed before there was a case."""

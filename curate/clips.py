@@ -133,6 +133,10 @@ ANSWERS = _schema(
 `evidence` (what was measured of the window) are JSON objects. `answered`: when, in seconds since 1970;
 `seconds`: how long it took. `raw` is NULL, and `error` says why, where no answer came."""
 
+SIMILARITIES = _schema(clip_id=ID, digest=_S, similarity=_F, error=_S)
+"""How well a caption fits the clip's pictures. `digest`: of the short and the dense caption. `similarity`:
+mean cosine by CLIP, NULL where `error` says why it could not be measured."""
+
 ENCODES = _schema(
     clip_id=ID, bytes=_I, width=_I, height=_I, frames=_I, fps=_F, seconds=_F, has_audio=_B, audio_start=_F,
     audio_rate=_I, audio_error=_S, digest=_S, frames_decoded=_I, error=_S, transient=_B,
@@ -195,12 +199,12 @@ RUNS = _schema(
 
 TABLES: dict[str, pa.Schema] = {
     "files": FILES, "inputs": INPUTS, "videos": VIDEOS, "scans": SCANS, "clips": CLIPS,
-    "captions": CAPTIONS, "answers": ANSWERS, "encodes": ENCODES, "samples": SAMPLES,
-    "verdicts": VERDICTS, "funnel": FUNNEL,
+    "captions": CAPTIONS, "answers": ANSWERS, "similarities": SIMILARITIES, "encodes": ENCODES,
+    "samples": SAMPLES, "verdicts": VERDICTS, "funnel": FUNNEL,
     "pairs": PAIRS, "steps": STEPS, "runs": RUNS, "latents": LATENTS, "texts": TEXTS, "losses": LOSSES,
 }  # fmt: skip
 
-KEYED = {"clips", "captions", "answers", "encodes", "verdicts", "funnel", "pairs", "losses"}
+KEYED = {"clips", "captions", "answers", "similarities", "encodes", "verdicts", "funnel", "pairs", "losses"}
 """Tables partitioned by the cache key of the step that wrote them; scores are too."""
 
 SCORE_COLUMN_TYPES: dict[type, pa.DataType] = {float: _F, int: _I, bool: _B, str: _S}

@@ -106,6 +106,8 @@ class Plan:
             found["latents"] = self.pipeline.latents.resources
         if self.captioner.ACTORS:
             found["captioner"] = self.caption_resources
+        if (similarity := getattr(self.captioner, "similarity", None)) is not None:
+            found["the gate similarity"] = Resources(num_gpus=similarity.num_gpus)
         frames = [step for step in self.filters if isinstance(step.plugin, FrameFilter)]
         return found | {f"the filter {step.name}": step.resources for step in frames}
 

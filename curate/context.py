@@ -39,6 +39,10 @@ class Keys:
     captioner: str
     answers: str | None
     """Of what a model answered; None where the captioner asks none."""
+    drafts: str
+    """Of the captions that the step `caption` writes: `captioner`, unless `similarity` judges them."""
+    similarity: str | None
+    """Of how well captions fit their pictures; None where that is not measured."""
     encode: str
 
     @classmethod
@@ -70,6 +74,8 @@ class Keys:
             filters=filters,
             captioner=plan.captioner.key(asked),
             answers=plan.captioner.answers_key(asked),
+            drafts=plan.captioner.drafts_key(asked),
+            similarity=plan.captioner.similarity_key(asked),
             encode=clips.cache_key(
                 "encode",
                 ENCODE_VERSION,

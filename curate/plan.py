@@ -24,6 +24,7 @@ from curate.verdicts import Walk, rules_key
 from stages.caption_plan import to_ask
 from stages.cuts import cut_video
 from stages.scan import chunks_of
+from stages.similarity import Standing, to_do
 
 UP_TO_DATE = "up to date"
 NONE: dict[str, int] = {}
@@ -130,7 +131,7 @@ class _Planner:
         )
         walk = self._scores(table, now)
         self._verdict_step(walk, table)
-        captions = tables.read("captions", keys.captioner, ["clip_id", "outcome"])
+        captions = tables.read("captions", keys.drafts, ["clip_id", "outcome"])
         captions = captions.filter(pc.not_equal(captions["outcome"], UNANSWERED))
         # Clips that wait for a score are not counted here: whether they will want a caption is not known.
         want = walk.open & walk.missing(captions)
@@ -139,11 +140,12 @@ class _Planner:
         self.add(
             "caption", int(have.sum()), int(want.sum()), unit,
             self.changed(
-                "captioner", self.old_keys.get("captioner"), keys.captioner, now["captioner"],
+                "captioner", self.old_keys.get("drafts", self.old_keys.get("captioner")), keys.drafts, now["captioner"],
                 self.old.get("captioner"),
             ),
             details,
         )  # fmt: skip
+        self._similarity(table.filter(pa.array(walk.open)), videos, now)
         packed = tables.read("samples", columns=["clip_id"])
         encodes = tables.read("encodes", keys.encode, ["clip_id", "error", "transient"])
         # A failure of the moment (the file was gone, or another one) is tried again.
@@ -170,6 +172,21 @@ class _Planner:
         side = self.plan.pipeline.scan.short_side
         found = to_ask(self.folder, self.tables, key, captioner, rows_of(clips), videos, side)
         return f"clips ({found.told})", {"requests": found.requests, "frames_to_decode": found.decoded}
+
+    def _similarity(self, table: pa.Table, videos: dict[bytes, state.Video], now: dict[str, Any]) -> None:
+        """Captions that are there, and are to be compared with their frames or asked for again."""
+        captioner = self.plan.captioner
+        if not isinstance(captioner, ModelCaptioner) or captioner.similarity is None:
+            return
+        standing = Standing(self.tables, self.keys, captioner, table, videos)
+        measured, missing, again = to_do(standing, self.tables, self.keys)
+        options = now["captioner"].get("similarity")
+        before = (self.old.get("captioner") or {}).get("similarity")
+        old_key = None if before is None else json.dumps(before)
+        changed = self.changed("similarity", old_key, json.dumps(options), options, before)
+        unit = f"captions ({again} requests at least)" if again else "captions"
+        details = {"requests": again} if again else NONE
+        self.add("similarity", measured - again, missing + again, unit, changed, details)
 
     def _latents(self, options: LatentOptions, samples: int, now: dict[str, Any]) -> None:
         """By the autoencoder's name: whether other weights stand under it now is seen by the run."""
@@ -265,6 +282,8 @@ def _lacking(plan: Plan, steps: Sequence[StepPlan]) -> list[str]:
     found = [plan.cuts.lacks() if "cuts" in at_work else None]
     found.append(plan.captioner.lacks() if "caption" in at_work else None)
     found += [step.plugin.lacks() for step in plan.filters if f"score:{step.name}" in at_work]
+    if isinstance(plan.captioner, ModelCaptioner) and plan.captioner.similarity and "similarity" in at_work:
+        found.append(plan.captioner.similarity.lacks())
     return list(dict.fromkeys(filter(None, found)))
 
 

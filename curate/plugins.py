@@ -257,6 +257,15 @@ class Captioner(Plugin):
         """Cache key of the answers of a model; None for a captioner that asks none."""
         return None
 
+    def drafts_key(self, group_keys: Mapping[str, str]) -> str:
+        """Cache key of the captions as the step `caption` writes them; `key` where no gate sees all of them
+        at once."""
+        return self.key(group_keys)
+
+    def similarity_key(self, group_keys: Mapping[str, str]) -> str | None:
+        """Cache key of how well captions fit their pictures; None where that is not measured."""
+        return None
+
     def expand(self, prompt: str) -> str:
         """A short prompt in the words and at the length of this captioner's dense captions. ValueError where
         it has no language model."""

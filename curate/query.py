@@ -19,8 +19,8 @@ from curate.storage import Folder, is_run
 from curate.tables import Tables, identifier, quoted
 
 VIEWS = (
-    "videos", "clips", "scores", "verdicts", "captions", "answers", "samples", "pairs", "latents", "texts",
-    "losses", "steps", "funnel", "runs",
+    "videos", "clips", "scores", "verdicts", "captions", "answers", "similarities", "samples", "pairs",
+    "latents", "texts", "losses", "steps", "funnel", "runs",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ class Views:
             "verdicts": self._verdicts(),
             "captions": self._captions(),
             "answers": self._answers(),
+            "similarities": self._similarities(),
             "samples": f"SELECT * FROM {self._table('samples')}",
             "pairs": self._pairs(),
             "latents": f"SELECT l.* FROM {self._table('latents')} l JOIN samples s USING (clip_id, digest)",
@@ -200,6 +201,11 @@ class Views:
         return (
             f"SELECT a.* FROM {self._table('answers', key)} a WHERE a.clip_id IN (SELECT clip_id FROM _clips)"
         )
+
+    def _similarities(self) -> str:
+        """Of the last run's model; none where none was measured."""
+        relation = self._table("similarities", self.keys.get("similarity") or "none")
+        return f"SELECT s.* FROM {relation} s WHERE s.clip_id IN (SELECT clip_id FROM _clips)"
 
 
 def connect(folder: Folder) -> duckdb.DuckDBPyConnection:

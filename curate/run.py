@@ -176,10 +176,12 @@ def waves(context: Context, cluster: Cluster, videos: Mapping[bytes, Video]) -> 
 
 
 def check(plan: Plan) -> None:
-    """Raise where a package or weights that the detector or a filter needs are not there."""
+    """Raise where a package or weights that the detector, a filter or a gate needs are not there."""
     cuts.check(plan.cuts)
     for step in plan.filters:
         step.plugin.check()
+    if (similarity := getattr(plan.captioner, "similarity", None)) is not None:
+        similarity.check()
 
 
 def in_waves(videos: Sequence[Video], hours: float) -> Iterator[list[Video]]:
@@ -290,22 +292,17 @@ def conclude(
     for step in context.plan.filters:
         tables.compact(f"scores/{step.name}", keys.filters[step.name])
     table = state.current_clips(tables, keys, videos)
-    verdicts = decide.decide(context, table, asked=False, tried=False)
-    waiting = verdicts.awaiting_caption
-    caption.run(context, cluster, rows_of(table.filter(pa.array(waiting))), videos)
-    if waiting.any():
-        verdicts = decide.decide(context, table, asked=True, tried=False)
+    verdicts = caption.bring_up_to_date(context, cluster, table, videos)
     # Before the encoding, which is long: whoever looks meanwhile sees the verdicts of these rules.
     digest = settle(context, table, verdicts, rules, digest, passed_over)
-    count = context.count("caption")
-    count.reused = int(verdicts.kept.sum()) - (count.done - count.failed)
     kept = table.filter(pa.array(verdicts.kept))
     if shards.run(context, cluster, survivors(context, kept, videos)):
         verdicts = decide.decide(context, table, asked=True, tried=True)
         digest = settle(context, table, verdicts, rules, digest, passed_over)
     if context.plan.pipeline.latents is not None:
         latents.run(context, cluster, context.plan.pipeline.latents)
-    tables.compact("captions", keys.captioner)
+    for key in {keys.drafts, keys.captioner}:
+        tables.compact("captions", key)
     tables.compact("encodes", keys.encode)
     tables.compact("steps")
     return digest

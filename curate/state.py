@@ -3,6 +3,7 @@
 Tables also hold rows of videos that left the input and of earlier options; nobody sees them but through here.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
@@ -75,6 +76,13 @@ class Video:
         smallest."""
         given = [row.get("caption") for row in self.carried]
         return min((text for text in given if isinstance(text, str)), default=None)
+
+    @property
+    def source(self) -> str:
+        """Where it comes from: the column `source` of the list that named it, of several copies' the
+        smallest; without one the folder of its file."""
+        given = [row.get("source") for row in self.carried]
+        return min((text for text in given if isinstance(text, str)), default=os.path.dirname(self.path))
 
     def lacks(self, keys: Keys) -> list[str]:
         """Signal groups that are to be scanned: neither done nor given up."""

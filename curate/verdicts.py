@@ -52,6 +52,8 @@ class Verdicts:
     """(clips,)"""
     awaiting_caption: Mask
     """(clips,) Clips that every filter kept and that have no caption yet."""
+    captionable: Mask
+    """(clips,) Clips that every filter kept."""
 
 
 class Walk:
@@ -65,6 +67,7 @@ class Walk:
         count = table.num_rows
         self.open: Mask = np.ones(count, dtype=bool)
         """Clips that nothing has settled so far."""
+        self._captionable = self.open
         self._state = np.zeros(count, dtype=np.int8)
         self._position = np.full(count, -1, dtype=np.int64)
         self._errors: list[tuple[npt.NDArray[np.int64], pa.Array]] = []
@@ -127,6 +130,7 @@ class Walk:
     def captions(self, captions: pa.Table) -> None:
         """A clip waits for its caption (pending), and is dropped by `captioner` if it gets none."""
         at = self._lookup.rows(captions)
+        self._captionable = self.open.copy()
         self._rule(CAPTIONER)
         self._settle(at < 0, PENDING)
         if captions.num_rows:
@@ -170,7 +174,7 @@ class Walk:
         funnel = pa.Table.from_pylist(rows, schema=clips.FUNNEL)
         at = next((int(row["position"]) for row in self._funnel if row["rule"] == CAPTIONER), -1)
         awaiting = (self._state == PENDING) & (self._position == at)
-        return Verdicts(table, funnel, self._state == KEPT, awaiting)
+        return Verdicts(table, funnel, self._state == KEPT, awaiting, self._captionable)
 
     def _rule(self, name: str) -> None:
         """Begin the next row of the funnel."""

@@ -1,8 +1,6 @@
 """How much people would like the look of a clip's frames, as learned on CLIP's features."""
 
-import json
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -10,35 +8,24 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, field_validator
 
+from curate import clip_models, weights
 from curate.picture_rows import inner_box
 from curate.plugins import FrameFilter, SampledClip, Sampling, Score
-from filters import _weights
 
 Picture = npt.NDArray[np.uint8]
 
-MODELS = {
-    "openai-vit-l-14": (
-        "ViT-L-14-quickgelu",
-        _weights.Hub(
-            "timm/vit_large_patch14_clip_224.openai",
-            "18d0535469bb561bf468d76c1d73aa35156c922b",
-            "open_clip_model.safetensors",
-        ),
-    ),
-}
-"""Name -> open_clip's architecture and where its weights are. OpenAI trained with QuickGELU: with the plain
-architecture the same weights give other features, without an error."""
-HEADS: dict[str, _weights.Source] = {
-    "laion-mlp": _weights.Hub(
+MODELS = {name: clip_models.NAMED[name] for name in ("openai-vit-l-14",)}
+"""Models for whose features there are heads, by name."""
+HEADS: dict[str, weights.Source] = {
+    "laion-mlp": weights.Hub(
         "ttj/sac-logos-ava1-l14-linearMSE", "1e77fa05081323d99725fc40a9bf9f88180490e7", "model.safetensors"
     ),
-    "laion-linear": _weights.Url(
+    "laion-linear": weights.Url(
         "https://raw.githubusercontent.com/LAION-AI/aesthetic-predictor/"
         "7e37768a02b0863eac390a702903aaa90ecf938e/sa_0_4_vit_l_14_linear.pth"
     ),
 }
 """Name -> where it is. Both are trained on the features of openai-vit-l-14, and on no other's."""
-PACKAGES = ("torch", "torchvision", "open_clip", "safetensors", "huggingface_hub")
 
 
 class Aesthetic(FrameFilter):
@@ -99,8 +86,8 @@ class Aesthetic(FrameFilter):
 
     def identity(self) -> Any:
         """Which weights: their pinned revision, or a digest of local ones."""
-        model = MODELS[self.model][1].identity if self.model in MODELS else _weights.digest_of(self.model)
-        head = HEADS[self.head].identity if self.head in HEADS else _weights.digest_of(self.head)
+        model = clip_models.identity_of(self.model, MODELS)
+        head = HEADS[self.head].identity if self.head in HEADS else weights.digest_of(self.head)
         return {"model": model, "head": head}
 
     def check(self) -> None:
@@ -125,39 +112,18 @@ class Aesthetic(FrameFilter):
         return super().lacks()
 
     def _installed(self) -> None:
-        missing = [name for name in PACKAGES if find_spec(name) is None]
-        if missing:
-            raise ValueError(
-                f"the filter aesthetic needs {', '.join(missing)}: type `pip install 'curate[learned]'`"
-            )
+        clip_models.installed("the filter aesthetic")
 
     def _tower(self) -> tuple[str, Path | None]:
         """open_clip's name of the architecture, and the file of its weights if the name does not say."""
-        if self.model in MODELS:
-            architecture, source = MODELS[self.model]
-            return architecture, _weights.fetched(source, f"model: {self.model}")
-        folder = _weights.local(self.model, "model", list(MODELS))
-        config = folder / "open_clip_config.json"
-        weights = [path for path in folder.glob("*") if path.suffix in _weights.SAFE]
-        if not config.is_file() or not weights:
-            raise ValueError(
-                f"model: {self.model} is no folder with open_clip_config.json and weights "
-                f"({', '.join(_weights.SAFE)}) in it: save a model there as open_clip's hub has it"
-            )
-        try:
-            json.loads(config.read_text(encoding="utf-8"))["model_cfg"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{config} has no model_cfg: take the file that came with the weights"
-            ) from error
-        return f"local-dir:{folder}", None
+        return clip_models.tower_of(self.model, MODELS)
 
     def _head(self) -> Path:
         if self.head in HEADS:
-            return _weights.fetched(HEADS[self.head], f"head: {self.head}")
-        path = _weights.local(self.head, "head", list(HEADS))
-        if path.suffix not in _weights.SAFE:
-            raise ValueError(f"head: {self.head} is none of {', '.join(_weights.SAFE)}")
+            return weights.fetched(HEADS[self.head], f"head: {self.head}")
+        path = weights.local(self.head, "head", list(HEADS))
+        if path.suffix not in weights.SAFE:
+            raise ValueError(f"head: {self.head} is none of {', '.join(weights.SAFE)}")
         return path
 
     def load(self) -> Any:

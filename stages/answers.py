@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from captioners.dialogue.model import ModelCaptioner
 from captioners.dialogue.schema import STRUCTURED, Fields
+from captioners.dialogue.similarity import Fit
 from captioners.dialogue.turns import LOST, OK, Outcome, State, settled, state_of
 from captioners.dialogue.types import Answer, Evidence
 from curate import clips
@@ -153,11 +154,15 @@ class Answers:
         return sum(int(pc.sum(self._table[name]).as_py() or 0) for name in ("tokens_in", "tokens_out"))
 
 
-def state(captioner: ModelCaptioner, windows: int, rows: Sequence[Row], *, again: bool) -> State:
+def state(
+    captioner: ModelCaptioner, windows: int, rows: Sequence[Row], *, again: bool, fit: Fit | None = None
+) -> State:
     """Where the dialogue about a clip stands by its rows of `answers`. `again`: what stayed unanswered is
     asked once more."""
     answers = [answer_of(row) for row in rows]
-    return state_of(windows, settled(answers) if again else answers, evidence_in(rows), captioner.rules)
+    if again:
+        answers = settled(answers)
+    return state_of(windows, answers, evidence_in(rows), captioner.rules, fit)
 
 
 def evidence_in(rows: Iterable[Row]) -> dict[int, Evidence]:

@@ -22,6 +22,7 @@ from typing import Any
 from captioners.dialogue.model import Backend
 from captioners.dialogue.prepared import Prepared, Rgb
 from captioners.dialogue.requests import Prompts, request_hash, request_of
+from captioners.dialogue.similarity import Fit
 from captioners.dialogue.turns import FAILED, LOST, REJECTED, UNANSWERED, Turn, state_of
 from captioners.dialogue.types import (
     MERGE,
@@ -170,7 +171,8 @@ class Asker:
         answers = [answer_of(row) for row in rows]
         # An answer is judged by what was measured when it was asked for, here and by the driver.
         evidence = evidence_in(rows)
-        state = state_of(line["windows"], answers, evidence, self._rules)
+        fit = Fit.from_json(line.get("fit"))
+        state = state_of(line["windows"], answers, evidence, self._rules, fit)
         asked = {turn.window for turn in state.turns}
         found = ready
         if found is None:
@@ -184,7 +186,8 @@ class Asker:
             self._lost(out, line, UNANSWERED if found.get("transient") else FAILED, found["error"])
             return
         evidence = {**found.evidence, **evidence}
-        while state.outcome is None:
+        # Without an outcome, too, there may be nothing to ask: a caption is to be compared with its frames.
+        while state.turns:
             # None is left behind: each has its answer in the journal before the clip is done with.
             came = await asyncio.gather(
                 *(
@@ -199,7 +202,7 @@ class Asker:
             answers += [one for one in came if isinstance(one, Answer)]
             # Judging takes milliseconds: whoever waits for the place that became free asks first.
             await asyncio.sleep(0)
-            state = state_of(line["windows"], answers, evidence, self._rules)
+            state = state_of(line["windows"], answers, evidence, self._rules, fit)
 
     async def _turn(
         self,

@@ -5,13 +5,17 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import pyarrow as pa
+
 from captioners.dialogue.model import ModelCaptioner
 from captioners.measured import Measured
 from curate.cluster import Cluster, batches
 from curate.context import Context
 from curate.plugins import Captioner, ClipView
 from curate.state import Video
-from stages import caption_model
+from curate.tables import rows_of
+from curate.verdicts import Verdicts
+from stages import caption_model, decide, similarity
 from stages.measure import outcome, views
 
 BATCH = 2000
@@ -34,6 +38,24 @@ def caption(captioner: Captioner, name: str, view: ClipView) -> dict[str, Any]:
     }
 
 
+def bring_up_to_date(
+    context: Context, cluster: Cluster, table: pa.Table, videos: Mapping[bytes, Video]
+) -> Verdicts:
+    """Caption what every filter kept of `table` (rows of `clips`); the verdicts then."""
+    verdicts = decide.decide(context, table, asked=False, tried=False)
+    waiting, judged = verdicts.awaiting_caption, context.keys.similarity is not None
+    run(context, cluster, rows_of(table.filter(pa.array(waiting))), videos)
+    if judged:
+        of = table.filter(pa.array(verdicts.captionable))
+        similarity.run(context, cluster, of, videos, partial(instead, context, videos))
+    if waiting.any() or judged:
+        verdicts = decide.decide(context, table, asked=True, tried=False)
+    count = context.count("caption")
+    lost = context.count("similarity").failed if judged else 0
+    count.reused = max(0, int(verdicts.kept.sum()) + lost - (count.done - count.failed))
+    return verdicts
+
+
 def run(
     context: Context, cluster: Cluster, clips: Sequence[dict[str, Any]], videos: Mapping[bytes, Video]
 ) -> None:
@@ -48,7 +70,7 @@ def run(
         name = context.plan.captioner_name
         for batch in batches(ordered, BATCH):
             rows = _rows(context, captioner, name, batch, videos)
-            context.tables.append("captions", rows, key=context.keys.captioner)
+            context.tables.append("captions", rows, key=context.keys.drafts)
             context.reporter.advance(len(rows))
             count.done += len(rows)
             count.failed += sum(row["error"] is not None for row in rows)

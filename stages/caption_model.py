@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from captioners.dialogue.evidence import GROUPS, SOUND
 from captioners.dialogue.model import ModelCaptioner
+from captioners.dialogue.similarity import Fit
 from captioners.dialogue.turns import MEASURED, UNANSWERED, windows_in
 from curate.cluster import Cluster, batches
 from curate.context import Context, RunError, Step
@@ -31,6 +32,8 @@ from stages.ask import Asker
 from stages.preparing import Preparer
 
 Row = dict[str, Any]
+Told = tuple[Row, list[Row]]
+"""A clip, and its rows of `answers`."""
 Instead = Callable[[Sequence[Row]], dict[bytes, Row]]
 """Clips -> the captions of `measured`."""
 
@@ -40,6 +43,7 @@ COMMIT_SECONDS = 20.0
 """Between two commits, at least."""
 NO_LIMIT = 1 << 16
 """Pixels; no frame is larger."""
+NO_FITS: Mapping[bytes, Fit] = {}
 BATCH = 2000
 """Clips that are judged and committed together."""
 
@@ -69,9 +73,9 @@ def run(
         fold(context.folder, tables, remove=True)
         stored = Answers(tables, key)
         todo = _settle(captioner, [clip for clip, _ in todo], stored, writer)
-        left = None if captioner.budget is None else captioner.budget - stored.tokens
+        left = tokens_left(captioner, stored)
         if left is None or left > 0:
-            _ask(context, cluster, captioner, todo, videos, left, writer)
+            ask(context, cluster, captioner, todo, videos, left, writer.write)
     fold(context.folder, tables, remove=True)
     if waiting := len(wanted) - writer.written:
         said = f"{waiting} clips wait for their captions"
@@ -85,12 +89,17 @@ def run(
     tables.compact("answers", key)
 
 
+def tokens_left(captioner: ModelCaptioner, stored: Answers) -> int | None:
+    """What the budget leaves; None without one."""
+    return None if captioner.budget is None else captioner.budget - stored.tokens
+
+
 def _settle(
     captioner: ModelCaptioner, wanted: Sequence[Row], stored: Answers, writer: "_Writer"
-) -> list[tuple[Row, list[Row]]]:
+) -> list[Told]:
     """Write the captions of those clips of which the stored answers say all; the others, with the answers
     that there are."""
-    todo: list[tuple[Row, list[Row]]] = []
+    todo: list[Told] = []
     for batch in batches(wanted, BATCH):
         settled = []
         for clip in batch:
@@ -110,11 +119,11 @@ def windows_of(captioner: ModelCaptioner, clip: Mapping[str, Any]) -> int:
 
 def _forget_unanswered(context: Context) -> None:
     """Rows of clips that are asked about again go: a clip has one row."""
-    table = context.tables.read("captions", context.keys.captioner)
+    table = context.tables.read("captions", context.keys.drafts)
     lost = pc.equal(table["outcome"], UNANSWERED)
     if pc.any(lost).as_py():
         kept = table.filter(pc.invert(lost))
-        context.tables.replace("captions", kept, key=context.keys.captioner)
+        context.tables.replace("captions", kept, key=context.keys.drafts)
 
 
 class _Writer:
@@ -133,7 +142,7 @@ class _Writer:
         self._prompt_hash = captioner.prompt_hash
         self.written = 0
 
-    def write(self, told: Sequence[tuple[Row, list[Row]]]) -> None:
+    def write(self, told: Sequence[Told]) -> None:
         """Clips with their rows of `answers`; those that have no outcome get no row."""
         rows, lacking = [], []
         for clip, answers in told:
@@ -149,14 +158,14 @@ class _Writer:
         self._count.failed += len(lacking)
         if self._captioner.otherwise == MEASURED and lacking:
             found_instead = self._instead(lacking)
-            rows = [_replaced(row, found_instead.get(row["clip_id"])) for row in rows]
-        self._context.tables.append("captions", rows, key=self._context.keys.captioner)
+            rows = [replaced(row, found_instead.get(row["clip_id"])) for row in rows]
+        self._context.tables.append("captions", rows, key=self._context.keys.drafts)
         self._context.reporter.advance(len(rows))
         self._count.done += len(rows)
         self.written += len(rows)
 
 
-def _replaced(row: Row, measured: Row | None) -> Row:
+def replaced(row: Row, measured: Row | None) -> Row:
     """The row with the caption of `measured`, and why. What stayed unanswered is asked again, and waits."""
     if measured is None or row["outcome"] in ("ok", UNANSWERED):
         return row
@@ -168,15 +177,18 @@ def _replaced(row: Row, measured: Row | None) -> Row:
 # -- asking ------------------------------------------------------------------------------------------------
 
 
-def _ask(
+def ask(
     context: Context,
     cluster: Cluster,
     captioner: ModelCaptioner,
-    todo: Sequence[tuple[Row, list[Row]]],
+    todo: Sequence[Told],
     videos: Mapping[bytes, Video],
     budget: int | None,
-    writer: _Writer,
+    write: Callable[[Sequence[Told]], None],
+    fits: Mapping[bytes, Fit] = NO_FITS,
 ) -> None:
+    """Ask about clips, with what was answered before; `write` is told of those that are done with, and of all
+    their answers. `fits`: what the gate `similarity` holds their captions against, by clip."""
     key = context.keys.answers
     assert key is not None
     wants = context.plan.caption_resources
@@ -185,7 +197,7 @@ def _ask(
         wants = Resources(num_cpus=wants.num_cpus, num_gpus=wants.num_gpus, concurrency=processes)
     spec = _spec(context, captioner, None if budget is None else budget // (processes or 1))
     path = context.folder.path(f"{journal.FOLDER}/{key}/{context.run}.todo")
-    portions = list(_tell(context, captioner, todo, videos, path))
+    portions = list(_tell(context, captioner, todo, videos, path, fits))
     names = [portion["portion"] for portion in portions]
     told = dict(zip(names, batches(todo, _portion(captioner)), strict=True))
     waiting: list[str] = []
@@ -197,7 +209,7 @@ def _ask(
         fresh: dict[bytes, list[Row]] = {}
         for row in fold_portions(context.folder, context.tables, key, waiting):
             fresh.setdefault(row["clip_id"], []).append(row)
-        writer.write(
+        write(
             [
                 (clip, [*rows, *fresh.get(clip["clip_id"], [])])
                 for portion in waiting
@@ -253,9 +265,10 @@ def _spec(context: Context, captioner: ModelCaptioner, budget: int | None) -> Ro
 def _tell(
     context: Context,
     captioner: ModelCaptioner,
-    todo: Sequence[tuple[Row, list[Row]]],
+    todo: Sequence[Told],
     videos: Mapping[bytes, Video],
     path: str,
+    fits: Mapping[bytes, Fit],
 ) -> Iterator[Row]:
     """Write what workers are to know of the clips, a line each; the portions, as stretches of the file."""
     words = _words(context)
@@ -265,6 +278,8 @@ def _tell(
             start = file.tell()
             for clip, rows in portion:
                 line = line_of(context, captioner, clip, videos[clip["video_id"]], rows, words)
+                if clip["clip_id"] in fits:
+                    line["fit"] = fits[clip["clip_id"]].as_json()
                 file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
             yield {
                 "portion": f"{context.run}.{number}",

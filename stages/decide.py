@@ -24,7 +24,7 @@ def decide(context: Context, clips: pa.Table, *, asked: bool = True, tried: bool
     walk = Walk(clips)
     for step in context.plan.filters:
         walk.filter(step, rule_columns(context, step), pairs_of(context, step))
-    captions = tables.read("captions", keys.captioner, ["clip_id", "outcome"])
+    captions = tables.read("captions", keys.captioner if asked else keys.drafts, ["clip_id", "outcome"])
     if not asked:
         captions = captions.filter(pc.not_equal(captions["outcome"], UNANSWERED))
     walk.captions(captions)

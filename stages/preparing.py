@@ -6,6 +6,7 @@ import pickle
 from typing import Any
 
 from captioners.dialogue.model import ModelCaptioner
+from captioners.dialogue.similarity import Fit
 from captioners.dialogue.turns import state_of
 from stages.answers import answer_of, evidence_in
 from stages.told import told
@@ -26,7 +27,8 @@ class Preparer:
         for line in todo_of(item):
             rows = line["answers"]
             answers = [answer_of(row) for row in rows]
-            state = state_of(line["windows"], answers, evidence_in(rows), self._captioner.rules)
+            fit = Fit.from_json(line.get("fit"))
+            state = state_of(line["windows"], answers, evidence_in(rows), self._captioner.rules, fit)
             asked = {turn.window for turn in state.turns}
             found.append(told(line, self._captioner, self._limits, asked))
         return pickle.dumps(found, protocol=5)

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from curate import context
+from curate import context, weights
 from curate.plan import UP_TO_DATE, RunPlan, StepPlan, plan_run
-from filters import _weights
 from stages.inputs import Entry
 from tests.written import PIPELINE, SLOW, Written, plan_of, written
 
@@ -198,7 +197,7 @@ def test_weights_that_are_missing_are_told_and_not_fetched(
     def fetch(self: object) -> Path:
         raise AssertionError("a plan downloads nothing")
 
-    for kind in (_weights.Hub, _weights.Url):
+    for kind in (weights.Hub, weights.Url):
         monkeypatch.setattr(kind, "fetch", fetch)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

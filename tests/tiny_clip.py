@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 WIDTH = 16
 """Of its features."""
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "embed_dim": WIDTH,
     "quick_gelu": True,
     "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8},
@@ -13,18 +14,20 @@ CONFIG = {
 }
 
 
-def write_clip(folder: Path, seed: int = 0) -> Path:
-    """A folder that open_clip loads with `local-dir:`; it is returned."""
+def write_clip(folder: Path, seed: int = 0, vocabulary: int = 64) -> Path:
+    """A folder that open_clip loads with `local-dir:`; it is returned. Its tokenizer, which comes with the
+    package, has 49,408 words: a model that is to read texts needs as many."""
     import torch
     from open_clip.model import CLIP
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    config = {"model_cfg": CONFIG, "preprocess_cfg": {}}
+    whole = {**CONFIG, "text_cfg": {**CONFIG["text_cfg"], "vocab_size": vocabulary}}
+    config = {"model_cfg": whole, "preprocess_cfg": {}}
     (folder / "open_clip_config.json").write_text(json.dumps(config), encoding="utf-8")
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        state = CLIP(**CONFIG).state_dict()
+        state = CLIP(**whole).state_dict()
     save_file({name: one.contiguous() for name, one in state.items()}, folder / "open_clip_model.safetensors")
     return folder
 

@@ -14,6 +14,7 @@ from captioners.dialogue.prepared import Prepared, prepared
 from captioners.dialogue.prompts import quoted_data, read_prompt
 from captioners.dialogue.requests import Prompts, text_request
 from captioners.dialogue.schema import TEXT_FIELDS
+from captioners.dialogue.similarity import SimilarityOptions
 from captioners.dialogue.turns import MEASURED, Rules
 from captioners.dialogue.types import Refused, Request, Response, Unanswered, Unusable
 from captioners.gates import GateOptions
@@ -42,7 +43,7 @@ class ModelCaptioner(Captioner):
 
     VERSION: ClassVar[int] = 1
     ACTORS: ClassVar[bool] = True
-    NOT_OF_ANSWERS: ClassVar[frozenset[str]] = frozenset({"gates", "attempts", "otherwise"})
+    NOT_OF_ANSWERS: ClassVar[frozenset[str]] = frozenset({"gates", "attempts", "otherwise", "similarity"})
     """Options that change no question: to alter them asks nothing anew. Subclasses add their own."""
 
     model: str
@@ -78,6 +79,9 @@ class ModelCaptioner(Captioner):
     `measured`."""
     gates: GateOptions = GateOptions()
     """What an answer has to pass."""
+    similarity: SimilarityOptions | None = None
+    """The last gate, for captions that passed the others: those that fit their pictures least, by CLIP, are
+    asked for again. It needs the extra `learned`; without this option nothing is compared."""
 
     @property
     @abstractmethod
@@ -150,12 +154,23 @@ class ModelCaptioner(Captioner):
             self.identity(),
         )
 
-    def key(self, group_keys: Mapping[str, str], name: str = "") -> str:
-        """Of the captions: their answers, and how those are judged."""
+    def drafts_key(self, group_keys: Mapping[str, str]) -> str:
+        """Of the captions before the gate `similarity`: their answers, and how those are judged."""
         return clips.cache_key(
             self.answers_key(group_keys), gates.VERSION, self.gates.model_dump(mode="json"), self.attempts,
             self.otherwise,
         )  # fmt: skip
+
+    def similarity_key(self, group_keys: Mapping[str, str]) -> str | None:
+        return None if self.similarity is None else self.similarity.key(group_keys["frames"])
+
+    def key(self, group_keys: Mapping[str, str], name: str = "") -> str:
+        """Of the captions: the drafts, and which of them are in the tail."""
+        drafts, similarity = self.drafts_key(group_keys), self.similarity
+        if similarity is None:
+            return drafts
+        measured = self.similarity_key(group_keys)
+        return clips.cache_key(drafts, measured, similarity.tail, similarity.least)
 
     def expand(self, prompt: str) -> str:
         """By one text-only question."""

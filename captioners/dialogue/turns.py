@@ -4,9 +4,11 @@ The worker that asks, the driver that writes captions and `curate plan` all go b
 dialogue goes on wherever it was left, and another gate is another reading of the same answers."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from captioners.dialogue import similarity
 from captioners.dialogue.schema import Fields
+from captioners.dialogue.similarity import Fit
 from captioners.dialogue.types import MERGE, Answer, Evidence, Sampling
 from captioners.gates import GateOptions, Judged, judge
 
@@ -66,6 +68,9 @@ class State:
     outcome: Outcome | None
     parts: tuple[Fields, ...] = ()
     """Captions of the windows, once all are there: what the merging call is about."""
+    unmeasured: Fields | None = None
+    """The caption whose similarity has to be known before it goes on: there are no turns then, and no
+    outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ class _Side:
     fields: Fields | None = None
     failed: tuple[str, str] | None = None
     """(outcome, error)"""
+    unmeasured: Fields | None = None
 
 
 def windows_in(seconds: float, window_seconds: float) -> int:
@@ -115,12 +121,18 @@ def settled(answers: Iterable[Answer]) -> list[Answer]:
 
 
 def state_of(
-    windows: int, answers: Sequence[Answer], evidence: Mapping[int, Evidence], rules: Rules
+    windows: int,
+    answers: Sequence[Answer],
+    evidence: Mapping[int, Evidence],
+    rules: Rules,
+    fit: Fit | None = None,
 ) -> State:
     """Where the dialogue about a clip of so many windows stands. `evidence`: by window, MERGE for the whole
-    clip."""
+    clip. `fit`: what the clip's caption is held against last, where the gate `similarity` is on; of a long
+    clip that is the merged one, for which is then asked again."""
     came = len({(answer.window, answer.attempt) for answer in answers if answer.came})
-    sides = [_side(window, answers, evidence, rules) for window in range(windows)]
+    last = fit if windows == 1 else None
+    sides = [_side(window, answers, evidence, rules, last) for window in range(windows)]
     # What is settled for good goes before what the next run asks again.
     failures = sorted((side.failed for side in sides if side.failed), key=lambda one: one[0] == UNANSWERED)
     if failures:
@@ -136,15 +148,19 @@ def state_of(
     )
     if turns := tuple(side.turn for side in sides if side.turn):
         return State((), unread) if unread else State(turns, None)
+    if sides[0].unmeasured:
+        return State((), None, unmeasured=sides[0].unmeasured)
     parts = tuple(side.fields for side in sides if side.fields)
     assert len(parts) == windows
     if windows == 1:
         return State((), Outcome(OK, parts[0], None, came), parts)
-    merged = _side(MERGE, answers, evidence, rules)
+    merged = _side(MERGE, answers, evidence, rules, fit)
     if merged.failed:
         return State((), Outcome(merged.failed[0], None, merged.failed[1], came), parts)
     if merged.turn:
         return State((), unread, parts) if unread else State((merged.turn,), None, parts)
+    if merged.unmeasured:
+        return State((), None, parts, merged.unmeasured)
     return State((), Outcome(OK, merged.fields, None, came), parts)
 
 
@@ -155,16 +171,28 @@ def _ordered(answers: Iterable[Answer]) -> list[Answer]:
     )
 
 
-def _side(window: int, answers: Sequence[Answer], evidence: Mapping[int, Evidence], rules: Rules) -> _Side:
+def _side(
+    window: int,
+    answers: Sequence[Answer],
+    evidence: Mapping[int, Evidence],
+    rules: Rules,
+    fit: Fit | None,
+) -> _Side:
     mine = _ordered(answer for answer in answers if answer.window == window)
     judged: Judged | None = None
     # An attempt has one answer, whatever a journal that was read twice says.
     came = list({answer.attempt: answer for answer in reversed(mine) if answer.came}.values())[::-1]
     for answer in came:
         judged = judge(answer, evidence.get(window, Evidence()), rules.gates)
-        if judged.reason is None:
-            assert judged.fields is not None
+        if judged.reason is not None:
+            continue
+        assert judged.fields is not None
+        if fit is not None and not fit.knows(judged.fields):
+            return _Side(unmeasured=judged.fields)
+        fault = fit.fault(judged.fields) if fit is not None else None
+        if fault is None:
             return _Side(fields=judged.fields)
+        judged = replace(judged, reason=similarity.NAME, fault=fault, faults=((similarity.NAME, fault),))
     # A line that a disk lost leaves a gap, and its number is not given again.
     attempt = came[-1].attempt + 1 if came else 0
     lost = [answer for answer in mine if not answer.came and answer.attempt == attempt]

@@ -91,10 +91,6 @@ class Evidence:
     """Mean, 0 to 255. Below 44 the picture is dark, above 152 bright."""
     saturation: float | None = None
     """Mean of HSV's, 0 to 255. Below 8 the picture is black and white."""
-    similarity: float | None = None
-    """Cosine of picture and text by an image-text model, where that gate is on."""
-    similarity_floor: float | None = None
-    """Below this the similarity is in the lowest tail of the clip's source."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

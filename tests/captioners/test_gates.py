@@ -652,14 +652,6 @@ def test_texts_that_agree(said: Case, read: tuple[str, ...]) -> None:
     check(judged(said, {"words": read}), None)
 
 
-def test_similarity() -> None:
-    below = {"similarity": 0.1, "similarity_floor": 0.2}
-    check(judged(GOOD, below), None)
-    check(judged(GOOD, below, similarity=True), "similarity", "0.100", "0.200")
-    check(judged(GOOD, {**below, "similarity": 0.2}, similarity=True), None)
-    check(judged(GOOD, {"similarity": 0.1}, similarity=True), None)
-
-
 HOSTILE = (
     "the video shows ", "a ", "two ", "'", '"', "red ", "the camera pans ", "the ", "i am ", "a'a", "a", ".",
     ". ", "as the video ", "sequence of ", "no text ", "“", "(of the ", "a, ", "I cannot ", "in the second ",

@@ -18,8 +18,10 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from curate import clip_models
 from curate.plugins import SampledClip, SampledFrame, Score
-from filters import _aesthetic, _weights, aesthetic
+from curate.weights import Hub, Url
+from filters import _aesthetic
 from filters._aesthetic import device_of, layers_of
 from filters.aesthetic import HEADS, MODELS, Aesthetic
 from tests.tiny_clip import CONFIG, WIDTH, write_clip, write_head
@@ -217,12 +219,12 @@ def test_named_weights_are_fetched_and_loaded_into_the_named_architecture(
 
     (tmp_path / "tiny-named.json").write_text(json.dumps(CONFIG))
     open_clip.add_model_config(tmp_path / "tiny-named.json")
-    source = _weights.Hub("somebody/tiny", "f" * 40, "open_clip_model.safetensors")
-    asked: list[_weights.Hub] = []
+    source = Hub("somebody/tiny", "f" * 40, "open_clip_model.safetensors")
+    asked: list[Hub] = []
     there = Path(weights["model"]) / "open_clip_model.safetensors"
-    monkeypatch.setattr(_weights.Hub, "fetch", lambda self: asked.append(self) or there)
+    monkeypatch.setattr(Hub, "fetch", lambda self: asked.append(self) or there)
     monkeypatch.setitem(MODELS, "tiny", ("tiny-named", source))
-    monkeypatch.setitem(HEADS, "own", _weights.Url(Path(weights["head"]).as_uri()))
+    monkeypatch.setitem(HEADS, "own", Url(Path(weights["head"]).as_uri()))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     named = Aesthetic(model="tiny", head="own", device="cpu")
     named.check()
@@ -260,7 +262,9 @@ def test_a_relative_path_is_of_the_folder_where_it_was_named(
 
 
 def test_a_missing_package_is_named_with_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aesthetic, "find_spec", lambda name: None if name == "open_clip" else find_spec(name))
+    monkeypatch.setattr(
+        clip_models, "find_spec", lambda name: None if name == "open_clip" else find_spec(name)
+    )
     with pytest.raises(ValueError, match=r"needs open_clip: type `pip install 'curate\[learned\]'`"):
         Aesthetic().check()
 
@@ -302,7 +306,7 @@ def test_weights_at_an_address_are_downloaded_once(tmp_path: Path, monkeypatch: 
     (tmp_path / "source.pth").write_bytes(b"the weights")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    source = _weights.Url((tmp_path / "source.pth").as_uri())
+    source = Url((tmp_path / "source.pth").as_uri())
     assert source.fetch().read_bytes() == b"the weights"
     (tmp_path / "source.pth").unlink()
     assert source.fetch().read_bytes() == b"the weights"

@@ -1,4 +1,4 @@
-"""Weights of learned filters: named ones from where they are published, at a pinned revision, or a path.
+"""Weights of learned measures: named ones from where they are published, at a pinned revision, or a path.
 
 Named weights are downloaded once: those of a model hub into the hub's own cache (`HF_HOME`), others into
 `~/.cache/curate`. A revision of a hub or of git is a digest of what it holds: it says which bytes they are.
