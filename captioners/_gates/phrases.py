@@ -20,7 +20,7 @@ from captioners.dialogue.schema import TEXT_FIELDS, Fields
 FRAME_THINGS = re.compile(
     r"\b(?:(?:picture|photo|door|window|bed|metal|wooden|climbing|bike|bicycle|steel|timber|wood"
     r"|glass)[- ]?frames?|glasses"
-    r"|eyeglasses|spectacles|sunglasses|hives?|beehives?|bees?|beekeeper|honeycomb|bowl(?:s|ing|er)|snooker"
+    r"|eyeglasses|spectacles|sunglasses|hives?|beehives?|bees?|beekeeper|honeycomb|bowl(?:s|ing|ers?)|snooker"
     r"|pins|film ?strip|comic|storyboard"
     r"|carpenters?|scaffold\w{0,4}|greenhouse|mirrors?|canvas|paintings?|gallery|museum|animat(?:or|ion)s?"
     r"|editing|editor|timeline"

@@ -145,8 +145,7 @@ REFUSAL = any_of(
     # What a filter or a server says in its place.
     r"(?:request|prompt|query|input|output|response|generation|content) (?:was |has been |is "
     r"|were )?(?:blocked|denied"
-    r"|rejected|refused|flagged|filtered|declined|terminated|moderated)(?= (?:by|due|because|for|as)\b"
-    r"|[.:;,!]|$)",
+    r"|rejected|refused|flagged|filtered|declined|terminated|moderated)(?= (?:by|due|because|as)\b|[:!])",
     r"(?:does|do|did) not pass (?:an? |the |our )?(?:content|safety|moderation|policy)",
     r"(?:safety|content|moderation) (?:system|filter|check|classifier|policy|layer) (?:has "
     r"|have )?(?:blocked|flagged"

@@ -657,6 +657,8 @@ HOSTILE = (
     ". ", "as the video ", "sequence of ", "no text ", "“", "(of the ", "a, ", "I cannot ", "in the second ",
     "in this clip ", "static ", "camera from the left ", "no one night ", "sign ‘", "。",
     "the first and second and ", "\u0301", "ﷺ",
+    "if you ", "describing ", "two dogs and ", "in the first few frames ", "a herd of nine ", "from red to ",
+    "camera up the ", "the sky full of ", "one by one ",
 )  # fmt: skip
 
 

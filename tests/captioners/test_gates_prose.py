@@ -382,5 +382,5 @@ def test_names_may_come_again() -> None:
         "looks up."
     )
     assert phrases(names, top, 4, 0.15) is None
-    again = "The man in the old coat checks a heavy watch. Then the man in the old coat checks a heavy door."
-    assert phrases(again, top, 4, 0.15)
+    again = "The man in the old coat slowly checks a very heavy watch. "
+    assert phrases(again + again.replace("watch", "door"), top, 4, 0.15)
