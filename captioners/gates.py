@@ -21,7 +21,18 @@ from captioners._gates.shown import text
 from captioners.dialogue.schema import ENUMERATIONS, TEXT_FIELDS, Fields
 from captioners.dialogue.types import Answer, Evidence
 
-__all__ = ("REASONS", "VERSION", "GateOptions", "Judged", "clean", "judge")
+__all__ = (
+    "BLOCKED",
+    "BOUND",
+    "CUT",
+    "REASONS",
+    "VERSION",
+    "GateOptions",
+    "Judged",
+    "clean",
+    "judge",
+    "refused",
+)
 
 VERSION: int = 1
 """Of the gates: answers that were judged by other ones are judged again, and not asked for again."""

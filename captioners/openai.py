@@ -1,6 +1,7 @@
 """Captions from any server that speaks OpenAI's protocol: vLLM's own, a hosted one."""
 
 import json
+import os
 import re
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -73,6 +74,12 @@ class OpenAI(ModelCaptioner):
             raise ValueError("give an address without user, password or query: keys go into api_key_env")
         return url.rstrip("/")
 
+    @field_validator("api_key_file")
+    @classmethod
+    def _absolute(cls, path: str | None) -> str | None:
+        """Actors do not run in the folder of the person who named a path; `~` is the home on each machine."""
+        return path if path is None or path.startswith("~") else os.path.abspath(path)
+
     @field_validator("extra")
     @classmethod
     def _not_ours(cls, extra: dict[str, Any]) -> dict[str, Any]:
@@ -95,6 +102,9 @@ class OpenAI(ModelCaptioner):
     @property
     def budget(self) -> int | None:
         return self.budget_tokens
+
+    def secret_files(self) -> tuple[str, ...]:
+        return () if self.api_key_file is None else (os.path.expanduser(self.api_key_file),)
 
     def check(self) -> None:
         read_secret(self.api_key_env, self.api_key_file)

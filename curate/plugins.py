@@ -253,6 +253,15 @@ class Captioner(Plugin):
         """Raise ValueError where a file that an option names cannot be used."""
         return None
 
+    def own_files(self) -> Mapping[str, str]:
+        """Option -> the file that it names, of those that are read where a run is started: a job takes them
+        along."""
+        return {}
+
+    def secret_files(self) -> tuple[str, ...]:
+        """Files that never leave their machine: a key's."""
+        return ()
+
     def answers_key(self, group_keys: Mapping[str, str]) -> str | None:
         """Cache key of the answers of a model; None for a captioner that asks none."""
         return None

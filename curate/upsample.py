@@ -17,7 +17,7 @@ def upsampled(prompt: str, captioner: str) -> str:
     """
     body: Any = parse_yaml(captioner, "--upsample")
     options: Mapping[str, Any] = {"use": body} if isinstance(body, str) else body
-    if not isinstance(options, dict) or not isinstance(options.get("use"), str):
+    if not isinstance(options, dict) or not (options.get("use") and isinstance(options["use"], str)):
         raise ConfigError("--upsample wants a captioner as a pipeline has it: '{use: openai, model: …}'")
     use = options["use"]
     rest = {name: value for name, value in options.items() if name != "use"}

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from captioners import gates
 from captioners.dialogue.prepared import Prepared, prepared
-from captioners.dialogue.prompts import quoted_data, read_prompt
+from captioners.dialogue.prompts import is_path, quoted_data, read_prompt
 from captioners.dialogue.requests import Prompts, text_request
 from captioners.dialogue.schema import TEXT_FIELDS
 from captioners.dialogue.similarity import SimilarityOptions
@@ -109,6 +109,9 @@ class ModelCaptioner(Captioner):
     def read_files(self) -> None:
         _ = self.prompts
 
+    def own_files(self) -> Mapping[str, str]:
+        return {"prompt": self.prompt} if is_path(self.prompt) else {}
+
     def reads(self) -> tuple[str, ...]:
         groups = ("picture", "flow", *(("audio",) if "sound" in self.facts else ()))
         return groups + (("content",) if self.otherwise == MEASURED else ())
@@ -132,9 +135,9 @@ class ModelCaptioner(Captioner):
         return self.prompts.hash
 
     def asked(self) -> Mapping[str, Any]:
-        """The options that change what is asked, as JSON values. A checkpoint is known by what is in it, and
-        not by where it lies."""
-        known = {"model", "revision"} if self.identity() is not None else set()
+        """The options that change what is asked, as JSON values. A checkpoint and a prompt are known by what
+        is in them, and not by where they lie."""
+        known = {"prompt"} | ({"model", "revision"} if self.identity() is not None else set())
         return {
             name: value
             for name, value in self.model_dump(mode="json").items()
@@ -184,13 +187,27 @@ class ModelCaptioner(Captioner):
         }
         request = text_request(upsample, schema, self.rules.sampling(0), prompt=quoted_data(prompt[:longest]))
         answer = asyncio.run(self._once(request))
+        return gates.clean(self._expanded(answer))
+
+    def _expanded(self, answer: Response) -> str:
+        """What was asked for; ValueError where the answer is something else."""
+        ended = answer.finish_reason.lower()
         try:
             found = json.loads(answer.raw)["dense"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError):
+            found = None
+            if ended in gates.CUT:
+                raise ValueError(
+                    f"the answer of {self.model} was cut at {self.max_tokens} tokens: raise max_tokens"
+                ) from None
+        said = found if isinstance(found, str) else answer.raw
+        if ended in gates.BLOCKED or gates.refused(said[: gates.BOUND]):
+            raise ValueError(f"{self.model} refuses to expand the prompt ({said[:80]!r}): write it in full")
+        if not isinstance(found, str):
             raise ValueError(
                 f"{self.model} did not answer as it was asked to ({answer.raw[:80]!r}): try another seed"
-            ) from error
-        return gates.clean(str(found))
+            )
+        return found
 
     async def _once(self, request: Request) -> Response:
         try:

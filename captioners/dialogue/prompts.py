@@ -43,6 +43,11 @@ def names() -> list[str]:
     return sorted(file.name.removesuffix(".txt") for file in folder.iterdir() if file.name.endswith(".txt"))
 
 
+def is_path(name: str) -> bool:
+    """Whether `name` is that of a file of one's own, and not of a prompt that comes with the package."""
+    return "/" in name or os.sep in name or name.endswith(".txt")
+
+
 def read_prompt(
     name: str, needs: frozenset[str] = frozenset(), knows: frozenset[str] = frozenset()
 ) -> Prompt:
@@ -51,7 +56,7 @@ def read_prompt(
     ValueError if it is not there, has no `[user]` part, lacks a placeholder of `needs`, or has one that
     neither `needs` nor `knows` names.
     """
-    if "/" in name or os.sep in name or name.endswith(".txt"):
+    if is_path(name):
         try:
             with open(name, "rb") as file:
                 data = file.read(LONGEST + 1)

@@ -9,7 +9,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,8 +18,9 @@ import yaml
 
 from curate.cluster.start import PACKAGES, home, use_token
 from curate.config import Plan
+from curate.plugins import Plugin
 
-PIPELINE = "pipeline.yaml"
+PIPELINE, FILES = "pipeline.yaml", "files"
 NOT_SHIPPED = ("__pycache__", "*.pyc", ".git", ".venv", "*.egg-info")
 
 
@@ -82,21 +83,47 @@ def entrypoint() -> str:
 
 
 def stage(plan: Plan, folder: Path) -> None:
-    """Put into `folder` what a job needs: our packages, the user's own plugins, the pipeline as resolved."""
+    """Put into `folder` what a job needs: our packages, the user's own plugins and prompt, the pipeline as
+    resolved. Keys stay here: the cluster's machines have their own."""
+    secrets = {os.path.realpath(path) for path in plan.captioner.secret_files()}
+    patterns = shutil.ignore_patterns(*NOT_SHIPPED)
+
+    def ignored(inside: str, names: list[str]) -> set[str]:
+        keys = {name for name in names if os.path.realpath(os.path.join(inside, name)) in secrets}
+        return keys | patterns(inside, names)
+
     for name in PACKAGES:
-        shutil.copytree(home() / name, folder / name, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
+        shutil.copytree(home() / name, folder / name, ignore=ignored)
     for module in own_modules(plan):
         source = Path.cwd() / module
         if source.is_dir():
-            shutil.copytree(source, folder / module, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
+            shutil.copytree(source, folder / module, ignore=ignored)
         else:
             shutil.copy(source.with_suffix(".py"), folder)
     body = plan.pipeline.model_dump(mode="json")
     # The job runs in a folder of its own.
     body["input"] = [_absolute(path) for path in body["input"]]
     body["output"] = _absolute(body["output"])
+    body["captioner"] = _resolved(body["captioner"], plan.captioner)
+    for option, path in plan.captioner.own_files().items():
+        (folder / FILES).mkdir(exist_ok=True)
+        shutil.copy(path, folder / FILES / f"{option}.txt")
+        body["captioner"][option] = f"{FILES}/{option}.txt"
+    body["filters"] = [
+        _resolved(entry, step.plugin) for entry, step in zip(body["filters"], plan.filters, strict=True)
+    ]
+    for option in ("vae", "text") if body["latents"] else ():
+        value = body["latents"][option]
+        body["latents"][option] = os.path.abspath(value) if os.path.exists(value) else value
     text = yaml.safe_dump({"pipelines": {plan.name: body}}, sort_keys=False)
     (folder / PIPELINE).write_text(text, encoding="utf-8")
+
+
+def _resolved(given: Mapping[str, Any], plugin: Plugin) -> dict[str, Any]:
+    """Options as they were given, those of the plugin in the form that it made of them: its paths are
+    whole."""
+    made = plugin.model_dump(mode="json")
+    return {name: made.get(name, value) for name, value in given.items()}
 
 
 def own_modules(plan: Plan) -> list[str]:

@@ -29,7 +29,7 @@ class Server:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """An OpenAI-compatible server with a tiny model, on a free port of this machine."""
-    folder = tiny_vlm.build(tmp_path_factory.mktemp("served"), "qwen2_5_vl")
+    folder = tiny_vlm.build(tmp_path_factory.mktemp("served"), "qwen2_5_vl", terse=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -41,7 +41,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
                 sys.executable, "-m", "vllm.entrypoints.openai.api_server",
                 "--model", str(folder), "--served-model-name", "tiny",
                 "--host", "127.0.0.1", "--port", str(port),
-                "--enforce-eager", "--dtype", "float32", "--max-model-len", "1024", "--max-num-seqs", "4",
+                "--enforce-eager", "--dtype", "float32", "--max-num-seqs", "4",
+                "--max-model-len", str(tiny_vlm.LONGEST),
                 "--limit-mm-per-prompt", '{"image": 8, "video": 1}',
                 "--structured-outputs-config", '{"backend": "guidance", "disable_any_whitespace": true}',
             ],

@@ -155,7 +155,7 @@ def test_prepared_request_gets_the_same_answer(opened: Opened) -> None:
     asked = request()
     ready = opened.options.prepare(asked)
     assert all(one.jpeg == b"" for one in ready.request.images)
-    plain, prepared = opened.ask(asked), opened.ask(ready)
+    plain, prepared = opened.ask(asked), opened.run(opened.engine.ask_prepared(ready))
     assert (plain.raw, plain.tokens_in) == (prepared.raw, prepared.tokens_in)
 
 

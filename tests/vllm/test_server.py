@@ -10,6 +10,7 @@ import pytest
 
 from captioners.dialogue.schema import FIELDS
 from captioners.dialogue.types import Image
+from tests.captioners import tiny_vlm
 from tests.vllm.asking import image, short_schema
 from tests.vllm.conftest import Server
 
@@ -61,7 +62,7 @@ def test_pictures_and_a_schema_give_a_caption(server: Server) -> None:
 
 def test_prompt_that_is_too_long_is_a_bad_request(server: Server) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        posted(server, asked("word " * 1024))
+        posted(server, asked("word " * tiny_vlm.LONGEST))
     assert refused.value.code == 400
     said = json.load(refused.value)
     assert "maximum context length" in said["error"]["message"]
