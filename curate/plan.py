@@ -137,11 +137,11 @@ class _Planner:
         want = walk.open & walk.missing(captions)
         have = walk.open & ~walk.missing(captions)
         unit, details = self._asked(table.filter(pa.array(want)), videos) if want.any() else ("clips", NONE)
+        before = self.old_keys.get("drafts", self.old_keys.get("captioner"))
         self.add(
             "caption", int(have.sum()), int(want.sum()), unit,
             self.changed(
-                "captioner", self.old_keys.get("drafts", self.old_keys.get("captioner")), keys.drafts, now["captioner"],
-                self.old.get("captioner"),
+                "captioner", before, keys.drafts, now["captioner"], self.old.get("captioner"),
             ),
             details,
         )  # fmt: skip

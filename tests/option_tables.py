@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from captioners.dialogue.model import ModelCaptioner
+from captioners.dialogue.similarity import SimilarityOptions
 from captioners.gates import GateOptions
 from curate.plugins import load
 
@@ -36,6 +37,7 @@ def tables() -> dict[str, str]:
     found = {
         "shared": rows(ModelCaptioner, shared),
         "gates": rows(GateOptions, list(GateOptions.model_fields)),
+        "similarity": rows(SimilarityOptions, list(SimilarityOptions.model_fields)),
     }
     for use in MODELS:
         kind = load("captioners", use, ModelCaptioner)  # type: ignore[type-abstract]

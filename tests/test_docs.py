@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 import filters
+from captioners.dialogue.similarity import SimilarityOptions
 from curate.cli import app
 from curate.config import LatentOptions, Pipeline, ScanOptions, ShardOptions, load, override, resolve
 from curate.cutting import DETECTORS, SpanOptions
@@ -287,7 +288,16 @@ PLUGINS: list[type[Plugin]] = [
 
 @pytest.mark.parametrize(
     "cls",
-    [*PLUGINS, *DETECTORS.values(), Pipeline, ScanOptions, ShardOptions, LatentOptions, EncodeOptions],
+    [
+        *PLUGINS,
+        *DETECTORS.values(),
+        Pipeline,
+        ScanOptions,
+        ShardOptions,
+        LatentOptions,
+        EncodeOptions,
+        SimilarityOptions,
+    ],
     ids=lambda cls: cls.__name__,
 )
 def test_every_option_has_its_documentation_below_it(cls: type[BaseModel]) -> None:

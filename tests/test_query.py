@@ -39,6 +39,7 @@ def test_the_views_and_the_columns_that_scripts_use(run: Written) -> None:
         "verdicts": "clip_id kept dropped_by error pending",
         "captions": "clip_id short dense captioner camera_motion frames_seen outcome",
         "answers": "clip_id window attempt request_hash sampling raw finish_reason tokens_in seconds",
+        "similarities": "clip_id digest similarity error",
         "samples": "clip_id shard key",
         "pairs": "clip_a clip_b kind similarity",
         "steps": "run step done reused failed frames_decoded clips_encoded seconds",
