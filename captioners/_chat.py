@@ -257,7 +257,7 @@ def body_of(options: "OpenAI", request: Request) -> dict[str, Any]:
         ],
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
-        "max_tokens": sampling.max_tokens,
+        options.limit_by: sampling.max_tokens,
         "seed": sampling.seed,
     }
     if sampling.repetition_penalty != 1.0:

@@ -14,7 +14,18 @@ from captioners.dialogue.model import Backend, ModelCaptioner
 from captioners.dialogue.types import Unusable
 
 OURS = frozenset(
-    {"model", "messages", "response_format", "temperature", "top_p", "max_tokens", "seed", "stream", "n"}
+    {
+        "model",
+        "messages",
+        "response_format",
+        "temperature",
+        "top_p",
+        "max_tokens",
+        "max_completion_tokens",
+        "seed",
+        "stream",
+        "n",
+    }
 )
 """Members of a request that `extra` cannot have."""
 
@@ -31,7 +42,7 @@ class OpenAI(ModelCaptioner):
     VERSION: ClassVar[int] = 1
     NOT_OF_ANSWERS: ClassVar[frozenset[str]] = ModelCaptioner.NOT_OF_ANSWERS | {
         "base_url", "api_key_env", "api_key_file", "concurrency", "workers", "timeout_seconds", "tries",
-        "patience_seconds", "budget_tokens",
+        "patience_seconds", "budget_tokens", "limit_by",
     }  # fmt: skip
 
     base_url: str = "http://127.0.0.1:8000/v1"
@@ -58,6 +69,8 @@ class OpenAI(ModelCaptioner):
     """How the server is asked for JSON: by the schema, as any JSON, or by the prompt alone."""
     video: bool = False
     """Send the frames as a video (`video_url`, JPEG frames as vLLM's server takes them) and not as images."""
+    limit_by: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """What the server calls the limit of an answer; OpenAI's own newer models know the second alone."""
     detail: Literal["auto", "low", "high"] | None = None
     """`detail` of images, where the server knows it."""
     extra: dict[str, Any] = Field(default_factory=dict)

@@ -183,7 +183,7 @@ def _side(
     # An attempt has one answer, whatever a journal that was read twice says.
     came = list({answer.attempt: answer for answer in reversed(mine) if answer.came}.values())[::-1]
     for answer in came:
-        judged = judge(answer, evidence.get(window, Evidence()), rules.gates)
+        judged = _judged(answer, evidence.get(window, Evidence()), rules.gates)
         if judged.reason is not None:
             continue
         assert judged.fields is not None
@@ -207,3 +207,12 @@ def _side(
         return _Side(failed=(UNANSWERED, lost[0].error or "no answer came"))
     faults = {name for name, _ in judged.faults} if judged else ()
     return _Side(turn=Turn(window, attempt, rules.sampling(attempt, faults), reason, fault))
+
+
+def _judged(answer: Answer, evidence: Evidence, gates: GateOptions) -> Judged:
+    """What the gates say. An answer on which one of them breaks is no caption, and ends nothing."""
+    try:
+        return judge(answer, evidence, gates)
+    except Exception as error:  # gates read hostile text, and may have faults of their own
+        said = f"the check itself failed at it ({type(error).__name__})"
+        return Judged(None, "parse", said, (("parse", said),))

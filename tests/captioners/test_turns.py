@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from captioners.dialogue import turns
 from captioners.dialogue.schema import Fields
 from captioners.dialogue.turns import Outcome, State, Turn, settled, state_of, windows_in
 from captioners.dialogue.types import MERGE, Answer, Evidence, Sampling
@@ -227,3 +228,14 @@ def test_each_window_is_judged_by_what_was_measured_of_it() -> None:
     answers = [came(0, 0, moving), came(1, 0, moving)]
     found = state_of(2, answers, {1: still}, RULES)
     assert [(turn.window, turn.attempt, turn.reason) for turn in found.turns] == [(1, 1, "camera")]
+
+
+def test_a_gate_that_breaks_fails_its_answer_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(turns, "judge", broken)
+    state = turns.state_of(1, [Answer(0, 0, "{}", "stop")], {}, RULES)
+    assert [(turn.attempt, turn.reason, turn.fault) for turn in state.turns] == [
+        (1, "parse", "the check itself failed at it (IndexError)")
+    ]
