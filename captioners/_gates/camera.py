@@ -8,7 +8,7 @@ import re
 from itertools import zip_longest
 
 from captioners._gates.prose import cited, negated, sentences, unquoted
-from captioners._gates.words import any_of
+from captioners._gates.words import Words, any_of
 from captioners._gates.words_camera import AXES, WAYS
 from captioners.dialogue.schema import CAMERA_MOTIONS, Fields
 from captioners.dialogue.types import Evidence
@@ -22,15 +22,14 @@ OF_ANY_KIND = frozenset(("orbit", "tracking", "several", "handheld"))
 """Movements that hold others."""
 
 CAMERA = re.compile(r"\b(?:camera(?:work)?|cinematography)\b", re.I)
-CAMERA_AS_THING = re.compile(
+CAMERA_AS_THING = Words(
     r"\b(?:hold(?:s|ing)|carr(?:y|ies|ying)|look(?:s|ing)? (?:in)?to(?:wards?)?|look(?:s|ing)? at|fac(?:es"
     r"|ing)|toward"
     r"|towards|to|at|away from|past|behind|near|with|her|his|their|my|security|surveillance|film|video|old"
     r"|vintage"
     r"|digital|around|beside|by|on|under|raises|lowers|lifts|adjusts|of) (?:the |a "
     r"|an )?(?:\w{1,20} )?camera\b"
-    r"|(?<=\w )an? (?:\w{1,20} )?camera\b",
-    re.IGNORECASE,
+    r"|(?<=\w )an? (?:\w{1,20} )?camera\b"
 )
 """A camera in the picture, or where somebody looks."""
 _STILL = (
@@ -39,7 +38,7 @@ _STILL = (
     r"|entirely still|still)"
 )
 _ADVERB = r"(?: \w{1,12}ly| also| itself| then| again| largely| now)?"
-STANDS = re.compile(
+STANDS = Words(
     rf"\bcamera(?:work)?(?: angle| position| view)?{_ADVERB} (?:is|remains|stays|stands|holds|sits"
     rf"|keeps)(?: \w{{1,12}}ly)?"
     rf"(?: in a| on a| held| kept| in| set)?(?: \w{{1,12}}ly)? {_STILL}\b"
@@ -53,8 +52,7 @@ STANDS = re.compile(
     r"|\b(?:static|stationary|fixed|locked-off|unmoving|motionless) (?:\w{1,12} )?"
     r"(?:camera(?! (?:that|which))|shot|camerawork|camera angle|framing)\b"
     r"|\bwith the camera (?:fixed|locked|stationary|static)\b"
-    r"|\b(?:no|without(?: any)?) (?:visible |noticeable |apparent )?camera (?:movement|motion)\b",
-    re.IGNORECASE,
+    r"|\b(?:no|without(?: any)?) (?:visible |noticeable |apparent )?camera (?:movement|motion)\b"
 )
 _VERBS = (
     rf"(?:{'|'.join(AXES)}|move|moves|moving|travels?|glides?|gliding|drifts?|drifting|floats?|rises?"
@@ -64,21 +62,19 @@ _VERBS = (
 )
 _WAY = rf"(?P<way>{'|'.join(WAYS)}|closer|nearer|away|open)"
 _FILLER = r"(?:(?!(?:static|while|and|as|but)\b)[\w'’-]{1,15},? ){0,6}?"
-MOVES_THERE = re.compile(rf"\b(?P<verb>{_VERBS})\b(?: {_FILLER}{_WAY}\b)?", re.IGNORECASE)
-AT_ONCE = re.compile(
+MOVES_THERE = Words(rf"\b(?P<verb>{_VERBS})\b(?: {_FILLER}{_WAY}\b)?")
+AT_ONCE = Words(
     r"\b(?:shot|view|viewpoint|perspective|lens|scene|pov)(?: \w{1,12}ly| then)? "
-    rf"(?P<said>(?:{'|'.join(word for word in AXES if word.endswith('s'))}|moves)(?: {_FILLER}{_WAY}\b)?)",
-    re.IGNORECASE,
+    rf"(?P<said>(?:{'|'.join(word for word in AXES if word.endswith('s'))}|moves)(?: {_FILLER}{_WAY}\b)?)"
 )
 """Of other words for the camera only what they do at once: `a wide shot shows a man moving forward`."""
-NAMED = re.compile(
+NAMED = Words(
     r"\b(?:(?:slow|slowly|gradual|gradually|gentle|gently|smooth|smoothly|quick|quickly|steady"
     r"|sweeping)[, ]{1,2}"
     r"|(?:shot|view|angle), (?:\w{1,12}ly )?)"
     r"(?P<said>(?:pan|panning|zoom|zooming|zooms|dolly|dollying)\b(?:[- ](?:shot "
     r"|movement )?(?:to(?:wards?)? the )?"
-    rf"{_WAY}\b)?)(?! of)",
-    re.IGNORECASE,
+    rf"{_WAY}\b)?)(?! of)"
 )
 """`A slow pan to the left`, `wide shot, panning left`."""
 OTHERS = {
@@ -146,28 +142,25 @@ AWAY = {
     **dict.fromkeys(("retreat", "retreats", "retreating", "backs", "backing", "recedes"), "dolly out"),
     **dict.fromkeys(("advance", "advances", "advancing", "approaches", "approaching"), "dolly in"),
 }
-ALONG = re.compile(
+ALONG = Words(
     r" (?:an?|the|its|his|her|their|this|one|some|several|\w+(?:ed|ing|y"
     r"|en)?) (?:[\w-]{1,15} ){0,3}?(?:steps|stairs?|staircase"
     r"|stairway|aisles?|streets?|roads?|lanes?|alleys?|alleyway|halls?|hallways?|corridors?|paths?|pathway|trails?"
     r"|rivers?|tracks?|slopes?|hills?|hillside|rows?|tunnels?|avenues?|boulevards?|canals?|valleys?|beach|coast"
     r"|coastline|runways?|ramps?|ladder|escalators?|tables?|lines?|nave|platforms?|piers?|line|stream|driveways?"
     r"|mountains?|mountainside|track|highway|promenade|embankment|passage\w{0,4}|shore\w{0,4}|court|pitch|field"
-    r"|length|middle|center|centre|catwalk|bridge)\b",
-    re.IGNORECASE,
+    r"|length|middle|center|centre|catwalk|bridge)\b"
 )
 """Behind `up` or `down`: a way that is travelled, which is neither tilt nor pedestal."""
 WHICH_WAY = {**WAYS, "closer": "in", "nearer": "in", "away": "out", "open": "out"}
-LITTLE = re.compile(
+LITTLE = Words(
     r"\b(?:slight|slightly|subtle|subtly|minor|barely|almost|nearly|mostly|minimal|tiny|hardly"
-    r"|gentle sway)\b",
-    re.I,
+    r"|gentle sway)\b"
 )
-IN_TURN = re.compile(
+IN_TURN = Words(
     r"\b(?:before|then|until|initially|at first|finally|eventually|after|afterwards|later|briefly|begins?"
     r"|starts?|ends?|settles?|comes to|stops?"
-    r"|pauses?|at the end|at the beginning|at the start|once|when)\b",
-    re.IGNORECASE,
+    r"|pauses?|at the end|at the beginning|at the start|once|when)\b"
 )
 """The camera does one thing after another."""
 VERTIGO = re.compile(r"\b(?:dolly zoom|vertigo effect|zolly)\b", re.I)
@@ -229,12 +222,11 @@ def claims_of(text: str) -> list[tuple[str, str]]:
     return found
 
 
-OTHER_SUBJECT = re.compile(
+OTHER_SUBJECT = Words(
     r"[.;!?]|\b(?:while|as|of|who|which|that)\b|, (?:an?|the) |\b(?:show|reveal|captur|focus|record|watch"
     r"|look|fram|film|keep|highlight"
     r"|emphasi[sz]|display|see|present|observ|document|offer|provid|giv|tak)(?:s|es|e|ing)\b"
-    r"|\bto (?:reveal|show|capture|follow|keep|include|focus)\b",
-    re.IGNORECASE,
+    r"|\bto (?:reveal|show|capture|follow|keep|include|focus)\b"
 )
 
 
@@ -288,10 +280,9 @@ def _move(verb: str, direction: str, behind: str) -> str | None:
     return f"{TRAVELS[way]} {way}" if way else "several"
 
 
-KINDS = re.compile(
+KINDS = Words(
     r"\b(?:(?P<tracking>tracking)|(?P<handheld>hand-?held|shaky)|(?P<orbit>orbiting|orbital|arc))"
-    r"(?: \w{1,12})? (?:shot|camera|camerawork|footage|camera movement)\b",
-    re.IGNORECASE,
+    r"(?: \w{1,12})? (?:shot|camera|camerawork|footage|camera movement)\b"
 )
 """`A tracking shot`, `a handheld camera`."""
 

@@ -4,6 +4,7 @@ shows. Only phrases without which the rest is still a sentence; the gate `talk` 
 import re
 
 from captioners._gates.prose import QUOTED, sentences, unquoted
+from captioners._gates.words import Words
 
 _ADJECTIVE = (
     r"(?:(?:short|brief|entire|whole|provided|given|following|silent|animated|single|current|same|time-?lapse"
@@ -124,7 +125,9 @@ INSIDE = (
     ),
 )
 """Anywhere in a text without screens."""
-SCREEN = re.compile(
+FILMS = ("video", "clip", "footage", "recording", "frames", "sequence", "series", "set", "collection")
+"""Each of those has one of these."""
+SCREEN = Words(
     r"\b(?:screens?|monitors?|phones?|smartphones?|laptops?|tablets?|televisions?|tvs?|projector|projected"
     r"|computer|youtube"
     r"|youtuber|vlog\w{0,5}|watch(?:es|ing)|plays? (?:a|the) (?:video|clip)|records? (?:a|the)|recording a"
@@ -132,14 +135,12 @@ SCREEN = re.compile(
     r"|edit(?:s|ing|or)|an? (?:\w{1,15} )?(?:video|clip|photo|photograph|picture|image|recording|footage"
     r"|frame)|(?:picture|photo) frames?"
     r"|video (?:game|call|player|wall|conference)|app|website|cinema|timeline|media player|paintings?"
-    r"|posters?|canvas)\b",
-    re.IGNORECASE,
+    r"|posters?|canvas)\b"
 )
 """Where a video or picture may be a thing that is seen."""
-A_VIDEO = re.compile(
+A_VIDEO = Words(
     r"\b(?:an? (?:\w{1,15} ){0,2}(?:video|clip|recording|footage)|watch(?:es|ing)|video (?:game|call|player"
-    r"|wall|conference))\b",
-    re.IGNORECASE,
+    r"|wall|conference))\b"
 )
 """A video that is seen: `the video` may be this one."""
 MOST = 6
@@ -164,7 +165,7 @@ def _once(text: str) -> str:
         patterns = PREFIXES + AT_FIRST if number == 0 else () if shown_inside else PREFIXES
         parts.append(_without_prefix(sentence.text, patterns, screens, number == 0))
     result = "".join(parts)
-    if not screens:
+    if not screens and any(film in result.lower() for film in FILMS):
         for pattern, kept in INSIDE:
             result = _replaced(pattern, kept, result)
     result = result.strip()

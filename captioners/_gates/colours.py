@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from captioners._gates.prose import cited, claims, is_plural, negated, sentences, singular, unquoted
-from captioners._gates.words import any_of, one_of
+from captioners._gates.words import Words, any_of, one_of
 from captioners._gates.words_colour import (
     CHROMATIC,
     COLOUR_CHANGES,
@@ -31,10 +31,9 @@ UNLIT, DARK = 16.0, 44.0
 NAMED = any_of(one_of(COLOURS))
 TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*|[.,;:!?()–—]")
 _SHADE = r"(?:(?:bright|dark|light|deep|pale|vivid|mostly|entirely|all|completely|painted|dyed|now) ){0,2}"
-IS_COLOURED = re.compile(
+IS_COLOURED = Words(
     rf"\b(?:the|his|her|its) (?P<noun>[a-z-]{{3,20}})(?:, (?:which|that)| that| which)? (?:is|are) {_SHADE}"
-    rf"(?P<colour>{one_of(COLOURS)})(?=[.,;]| and\b| with\b| in colou?r\b|\Z)",
-    re.IGNORECASE,
+    rf"(?P<colour>{one_of(COLOURS)})(?=[.,;]| and\b| with\b| in colou?r\b|\Z)"
 )
 OTHERS = frozenset(
     ("another", "other", "second", "third", "next", "several", "many", "some", "nearby", "passing")
@@ -75,6 +74,8 @@ def colour(fields: Fields, evidence: Evidence) -> str | None:
 
 
 def things_of(text: str) -> list[Thing]:
+    if COLOURS.keys().isdisjoint(TOKEN.findall(text.lower())):
+        return []
     places = [(found.start(), found[0].lower()) for found in TOKEN.finditer(text)]
     tokens = [token for _, token in places]
     found, at = [], 0
@@ -125,11 +126,15 @@ def things_of(text: str) -> list[Thing]:
 
 def _owner(text: str, at: int) -> str:
     """Whose clothes they may be: the only person, or the last one named before."""
-    everyone = {singular(found.lower()) for found in PEOPLE.findall(text)} - {"person", "other"}
+    everyone = set(_people_of(text)) - {"person", "other"}
     if len(everyone) == 1:
         return everyone.pop()
-    people = PEOPLE.findall(text[max(0, at - 120) : at])
-    return singular(people[-1].lower()) if people else ""
+    people = _people_of(text[max(0, at - 120) : at])
+    return people[-1] if people else ""
+
+
+def _people_of(text: str) -> list[str]:
+    return [singular(found[0].lower()) for found in PEOPLE.finditer(text)]
 
 
 def _exclusive(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -186,7 +191,7 @@ def _itself(name: str, things: list[Thing], text: str) -> str | None:
 
 def _people(text: str) -> int:
     """How many people may wear something: `people` below and `others` wear nothing that is told."""
-    return len({singular(found.lower()) for found in PEOPLE.findall(text)} - {"person", "other"})
+    return len(set(_people_of(text)) - {"person", "other"})
 
 
 def _several(noun: str, things: list[Thing]) -> bool:

@@ -69,7 +69,7 @@ def count(fields: Fields) -> str | None:
 
 def _read(name: str, raw: str) -> _Text:
     text = EACH_OTHER.sub(" ", unquoted(raw))
-    tokens = [token.lower() for token in TOKEN.findall(text)]
+    tokens = TOKEN.findall(text.lower())
     plurals = frozenset(_lemma(token) for token in tokens if _plural(token))
     return _Text(name, text, counts_of(tokens), plurals, tokens)
 
@@ -293,10 +293,9 @@ def _one_and_many(texts: dict[str, str], read: dict[str, _Text]) -> str | None:
         ("dense", "short"), ("dense", "subject"),
     ):  # fmt: skip
         for noun, counts in read[many].counts.items():
-            number = max(count.number for count in counts)
-            if number < 2 or any(
-                VAGUE.search(texts[name]) or CHANGES.search(texts[name]) for name in (few, many)
-            ):
+            if noun not in texts[few].lower() or max(count.number for count in counts) < 2:
+                continue
+            if any(VAGUE.search(texts[name]) or CHANGES.search(texts[name]) for name in (few, many)):
                 continue
             if ONES.search(texts[many]):
                 continue

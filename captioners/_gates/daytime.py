@@ -1,9 +1,9 @@
 """The gate on the time of day: a caption is of day or of night, unless it tells how one becomes the other."""
 
-import re
 from typing import NamedTuple
 
 from captioners._gates.prose import cited, negated, sentences, unquoted
+from captioners._gates.words import Words
 from captioners._gates.words_daytime import (
     DAY,
     DEPICTED,
@@ -26,22 +26,20 @@ BLACK, WHITE = 20.0, 205.0
 OF_DAY = ("day", "sun", "noon", "morning", "sky", "skies", "golden", "lunch")
 OF_NIGHT = ("night", "moon", "star", "dark", "hours", "milky", "sundown")
 """Each pattern of DAY and of NIGHT has one of these: most texts need no search."""
-SUNNY = re.compile(
+SUNNY = Words(
     r"\b(?:sunny|sunlit|sunlight|sunshine|bright (?:\w+ )?(?:sun|day|daylight|sunlight|light)|broad daylight"
-    r"|midday|noon|blue sky|blue skies|sun-?(?:drenched|baked|soaked|bleached)|daytime|sun|clear daylight)\b",
-    re.I,
+    r"|midday|noon|blue sky|blue skies|sun-?(?:drenched|baked|soaked|bleached)|daytime|sun|clear daylight)\b"
 )
-DARK_PLACES = re.compile(
+DARK_PLACES = Words(
     r"\b(?:tunnels?|caves?|cavern|silhouettes?|silhouetted|dim|dimly|indoors?|curtains?|blinds|shutters|attic"
     r"|cellar|basement|doorway|underwater|fades? (?:to|from) black|(?:dark|unlit|darkened) (?:\w+ )?(?:room"
-    r"|interior|hall|barn|shed|stable|church|corridor|theat(?:re|er)|kitchen|workshop|forest|alley|passage))\b",
-    re.I,
+    r"|interior|hall|barn|shed|stable|church|corridor|theat(?:re|er)|kitchen|workshop|forest|alley|passage))\b"
 )
-VISION = re.compile(
-    r"\b(?:night[- ]vision|infrared|thermal|over-?exposed|flash\w{0,3}|strobes?|explo(?:des|sion)s?)\b", re.I
+VISION = Words(
+    r"\b(?:night[- ]vision|infrared|thermal|over-?exposed|flash\w{0,3}|strobes?|explo(?:des|sion)s?)\b"
 )
-BRIGHT_PLACES = re.compile(
-    r"\b(?:snow\w{0,8}|white|fog\w{0,2}|floodlights?|floodlit|stadium|studio|indoors?|room|screen)\b", re.I
+BRIGHT_PLACES = Words(
+    r"\b(?:snow\w{0,8}|white|fog\w{0,2}|floodlights?|floodlit|stadium|studio|indoors?|room|screen)\b"
 )
 
 
@@ -96,7 +94,7 @@ class Claim(NamedTuple):
     """Whether its sentence has a before and an after."""
 
 
-def claim_of(pattern: re.Pattern[str], but: re.Pattern[str], text: str) -> Claim | None:
+def claim_of(pattern: Words, but: Words, text: str) -> Claim | None:
     """The first words by which the text is of that time, in a sentence "
     "without before and after if there is one."""
     unsure = None

@@ -5,12 +5,15 @@ tell a wanted language from any other needs no model."""
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from captioners._gates.prose import cited, sentences, unquoted, words
 from captioners._gates.words_language import FUNCTION_WORDS, SCRIPTS, WRITTEN
 from captioners.dialogue.schema import Fields
 
 ENGLISH = FUNCTION_WORDS["en"]
+ANY = frozenset().union(*FUNCTION_WORDS.values())
+BEYOND_LATIN = re.compile(r"[^\u0000-\u024f]")
 KNOWN = (*FUNCTION_WORDS, *SCRIPTS)
 LEAST_OWN = 0.08
 """Share of the wanted language's function words below which a text of FEW words or more is of another one.
@@ -46,6 +49,8 @@ def by_script(text: str, wanted: str) -> str | None:
 
 def foreign_letters(text: str) -> str | None:
     """Two letters of another script than Latin that are not told as what is written somewhere."""
+    if not BEYOND_LATIN.search(text):
+        return None
     for sentence in sentences(text):
         if not WRITTEN.search(sentence.text):
             other = [char for char in sentence.text if char.isalpha() and not _latin(char)]
@@ -62,25 +67,24 @@ def by_words(text: str, wanted: str) -> str | None:
     if fault := foreign_letters(text):
         return fault
     tokens = words(text)
-    own = share(tokens, wanted, {})
-    if len(tokens) >= FEW and own < LEAST_OWN:
+    if len(tokens) >= FEW and share(tokens, FUNCTION_WORDS[wanted]) < LEAST_OWN:
         return f"has hardly a word of it: {cited(text)}"
     for sentence in sentences(text):
         tokens = words(sentence.text)
         if len(tokens) < SHORTEST:
             continue
-        own = share(tokens, wanted, {})
-        for other in FUNCTION_WORDS:
-            if (
-                other != wanted
-                and (found := share(tokens, other, FUNCTION_WORDS[wanted])) >= FOREIGN
-                and found > own
-            ):
+        own = share(tokens, FUNCTION_WORDS[wanted])
+        least = max(own, FOREIGN)
+        foreign = [token for token in tokens if token in ANY and token not in FUNCTION_WORDS[wanted]]
+        if len(foreign) < least * len(tokens):
+            continue
+        for other, function_words in FUNCTION_WORDS.items():
+            found = share(foreign, function_words, len(tokens))
+            if other != wanted and found >= FOREIGN and found > own:
                 return f"has a sentence in {other!r}: {cited(sentence.text)}"
     return None
 
 
-def share(tokens: list[str], language: str, but: frozenset[str] | dict[str, str]) -> float:
-    """Of the words, those of the language's function words that are not among `but`."""
-    found = sum(token in FUNCTION_WORDS[language] and token not in but for token in tokens)
-    return found / max(1, len(tokens))
+def share(tokens: Sequence[str], function_words: frozenset[str], of: int = 0) -> float:
+    """Of the words, or of so many, those that are function words."""
+    return sum(token in function_words for token in tokens) / max(1, of or len(tokens))

@@ -1,10 +1,8 @@
 """The gates on how a caption talks: what refuses, and what tells of the video or its frames."""
 
-import re
-
 from captioners._gates.clean import _FILM, A_VIDEO, SCREEN
 from captioners._gates.prose import cited, sentences, unquoted
-from captioners._gates.words import any_of
+from captioners._gates.words import Words, any_of
 from captioners._gates.words_refusal import REFUSAL, REFUSAL_SHOWN, REFUSAL_START
 from captioners._gates.words_talk import (
     FRAMES_AS_THINGS,
@@ -17,15 +15,14 @@ from captioners._gates.words_talk import (
 )
 from captioners.dialogue.schema import TEXT_FIELDS, Fields
 
-FRAME_THINGS = re.compile(
+FRAME_THINGS = Words(
     r"\b(?:(?:picture|photo|door|window|bed|metal|wooden|climbing|bike|bicycle|steel|timber|wood"
     r"|glass)[- ]?frames?|glasses"
     r"|eyeglasses|spectacles|sunglasses|hives?|beehives?|bees?|beekeeper|honeycomb|bowl(?:s|ing|ers?)|snooker"
     r"|pins|film ?strip|comic|storyboard"
     r"|carpenters?|scaffold\w{0,4}|greenhouse|mirrors?|canvas|paintings?|gallery|museum|animat(?:or|ion)s?"
     r"|editing|editor|timeline"
-    r"|loom|embroider\w{1,4}|framed|artworks?|portraits?|negatives|darkroom|opticians?)\b",
-    re.IGNORECASE,
+    r"|loom|embroider\w{1,4}|framed|artworks?|portraits?|negatives|darkroom|opticians?)\b"
 )
 """Frames that are things."""
 _ORDINAL = (
@@ -99,10 +96,9 @@ ALWAYS = any_of(
     rf"this (?:is|appears to be|seems to be) an? (?:\w{{1,15}} ){{0,2}}{_VIDEO}",
 )
 """Talk, even where screens and pictures are seen."""
-THINGS_CALLED_CLIP = re.compile(
+THINGS_CALLED_CLIP = Words(
     r"\b(?:hair|paper|binder|nail|tie|money|ammunition|magazine|belt|microphone)[- ]?clips?\b"
-    r"|\bclips? (?:her|his|the|a)\b",
-    re.I,
+    r"|\bclips? (?:her|his|the|a)\b"
 )
 
 
@@ -116,6 +112,8 @@ def refusal(fields: Fields) -> str | None:
 
 def refused(text: str, shown: bool = False) -> str | None:
     """The words that refuse, if some do."""
+    if not text:
+        return None
     plain = unquoted(text)
     found = REFUSAL_SHOWN.search(plain) if shown else REFUSAL.search(plain) or REFUSAL_START.match(plain)
     return text[found.start() : found.end() + 40] if found else None

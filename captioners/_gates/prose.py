@@ -7,6 +7,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+
+from captioners._gates.words import Words
 
 QUOTED = re.compile(
     r"\"[^\"\n]{0,300}\"|“[^”\n]{0,300}”|«[^»\n]{0,300}»|„[^“”\n]{0,300}[“”]|「[^」\n]{0,300}」"
@@ -15,6 +18,8 @@ QUOTED = re.compile(
 )
 """Text that is shown or spoken. A single quote opens after a space and closes before one: elsewhere it is an
 apostrophe."""
+QUOTATION_MARKS = "\"“«„「‘'"
+"""Those that open one."""
 WORD = re.compile(r"[^\W_]+(?:['’\-‐‑][^\W_]+)*")
 """A word of a script with spaces; what a hyphen or an apostrophe joins is one."""
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
@@ -22,25 +27,31 @@ UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0
 CHARACTERS_PER_WORD = 1.6
 """A rule of thumb for Chinese: bounds on words are wide, and a few more or less do not matter."""
 SENTENCE_END = re.compile(r"(?:(?<![.!?…])[.!?…]++[\"”’'»)\]*]*+(?=\s)|[。！？]++[」』”]*+)\s*+")
-NEGATION = re.compile(
+NEGATION = Words(
     r"\b(?:no|not|never|without|none|nor|neither|nothing|nobody|lacks?|lacking|absence of|devoid of|free of"
     r"|free from|instead of|rather than|cannot|isn['’]t|aren['’]t|wasn['’]t|doesn['’]t|don['’]t|didn['’]t"
-    r"|can['’]t|won['’]t)\b",
-    re.IGNORECASE,
+    r"|can['’]t|won['’]t)\b"
 )
 CLAUSE_END = re.compile(r"[.;:!?,()–—]|\b(?:but|and|while|yet|although|though|whereas)\b", re.IGNORECASE)
 REACH = 60
 """Characters before a claim in which a word denies it: about ten words."""
 
 
-@dataclass(frozen=True)
+RECENT = 64
+"""Texts whose words and sentences are kept: more than one caption has, since each gate asks for the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     text: str
     start: int
 
 
+@lru_cache(RECENT)
 def unquoted(text: str) -> str:
     """The text with what stands in quotation marks blanked out: as long as before, so that places agree."""
+    if not any(mark in text for mark in QUOTATION_MARKS):
+        return text
     return QUOTED.sub(lambda found: " " * len(found[0]), text)
 
 
@@ -49,20 +60,23 @@ def quotes(text: str) -> list[tuple[int, str]]:
     return [(found.start(), found[0][1:-1].strip()) for found in QUOTED.finditer(text)]
 
 
-def sentences(text: str) -> Iterator[Sentence]:
+@lru_cache(RECENT)
+def sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences with the spaces behind them; joined they are the text again. Those of a quotation belong
     to the sentence around it."""
-    start = 0
-    for found in SENTENCE_END.finditer(unquoted(text)):
-        yield Sentence(text[start : found.end()], start)
-        start = found.end()
+    start, found = 0, []
+    for end in SENTENCE_END.finditer(unquoted(text)):
+        found.append(Sentence(text[start : end.end()], start))
+        start = end.end()
     if start < len(text):
-        yield Sentence(text[start:], start)
+        found.append(Sentence(text[start:], start))
+    return tuple(found)
 
 
-def words(text: str) -> list[str]:
+@lru_cache(RECENT)
+def words(text: str) -> tuple[str, ...]:
     """In lower case."""
-    return [found[0].lower().replace("’", "'") for found in WORD.finditer(text)]
+    return tuple(word.lower().replace("’", "'") for word in WORD.findall(text))
 
 
 def word_count(text: str) -> int:
@@ -77,7 +91,7 @@ def negated(text: str, at: int) -> bool:
     return NEGATION.search(before, boundary) is not None
 
 
-def claims(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+def claims(pattern: Words, text: str) -> Iterator[re.Match[str]]:
     """What the pattern finds outside quotation marks, and is not denied."""
     plain = unquoted(text)
     return (found for found in pattern.finditer(plain) if not negated(plain, found.start()))
@@ -110,9 +124,9 @@ def is_plural(word: str) -> bool:
     """Whether a word after a number may be the plural noun that is counted."""
     if word in IRREGULAR:
         return True
-    if word in NO_PLURAL:
+    if word[-1:] != "s" or word in NO_PLURAL:
         return False
-    return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "'s", "ous"))
+    return len(word) > 3 and not word.endswith(("ss", "us", "is", "'s", "ous"))
 
 
 NO_PLURAL = frozenset(("news", "always", "perhaps", "sometimes", "across", "towards", "besides"))

@@ -6,6 +6,9 @@ has a third of them, and is fine. So each share counts only together with a numb
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from operator import eq
 
 from captioners._gates.language import ENGLISH
 from captioners._gates.prose import cited, sentences, unquoted, words
@@ -33,13 +36,12 @@ def in_a_row(name: str, text: str) -> str | None:
     tokens = words(unquoted(text))[:MOST_WORDS]
     for period in range(1, 13):
         needed = 4 if period == 1 else 3
-        run = 0
-        for at in range(period, len(tokens)):
-            run = run + 1 if tokens[at] == tokens[at - period] else 0
-            # The last round may lack its last word: `calm and the water is calm`.
-            if run >= period * (needed - 1) - (period > 2):
-                phrase = " ".join(tokens[at - period + 1 : at + 1])
-                return f"{name} has the words {cited(phrase)} at least {needed} times in a row"
+        # The last round may lack its last word: `calm and the water is calm`.
+        run = period * (needed - 1) - (period > 2)
+        again = bytes(map(eq, tokens[period:], tokens))
+        if (at := again.find(b"\x01" * run)) >= 0:
+            phrase = " ".join(tokens[at + run : at + run + period])
+            return f"{name} has the words {cited(phrase)} at least {needed} times in a row"
     return None
 
 
@@ -58,7 +60,10 @@ def sentence_twice(text: str) -> str | None:
 def phrases(text: str, top: dict[int, float], times: int, duplicated: float) -> str | None:
     tokens = words(text)[:MOST_WORDS]
     characters = sum(map(len, tokens))
-    for n, limit in top.items():
+    pairs = Counter(pairwise(tokens))
+    most = max(pairs.values(), default=0)
+    for n, limit in top.items() if most >= times else ():
+        # No phrase comes more often than the first two words of it.
         grams = Counter(tuple(tokens[at : at + n]) for at in range(len(tokens) - n + 1))
         # A phrase of function words (`on the left of the`) is grammar.
         content = Counter({gram: count for gram, count in grams.items() if set(gram) - ENGLISH})
@@ -73,7 +78,7 @@ def phrases(text: str, top: dict[int, float], times: int, duplicated: float) -> 
     return _twice(tokens, characters, duplicated)
 
 
-def _twice(tokens: list[str], characters: int, most: float) -> str | None:
+def _twice(tokens: Sequence[str], characters: int, most: float) -> str | None:
     """Share of characters in phrases of five words that came before."""
     seen: set[tuple[str, ...]] = set()
     again: set[int] = set()

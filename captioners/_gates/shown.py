@@ -7,7 +7,7 @@ import re
 from difflib import SequenceMatcher
 
 from captioners._gates.prose import UNSPACED, cited, folded, quotes, sentences
-from captioners._gates.words import any_of, names
+from captioners._gates.words import Words, any_of, names
 from captioners.dialogue.schema import Fields
 from captioners.dialogue.types import Evidence
 
@@ -18,20 +18,18 @@ WORD = re.compile(r"[^\W_]{1,30}")
 LEAST = 0.2
 """Share of the words of `text_visible` that must have been read, where any were: a reader misses the small
 print, but hardly four words of five. A guess."""
-HARD_TO_READ = re.compile(
+HARD_TO_READ = Words(
     r"\b(?:small|tiny|blur\w{0,4}|partial\w{0,2}|faint\w{0,2}|distant|handwritten|handwriting|cursive"
     r"|illegible|unreadable|unclear|indistinct|obscured|graffiti|stylized|partly|fleeting|briefly|writ(?:es"
     r"|ing)|wrote|pens?|pencils?|chalk\w{0,5}|letter|note|notebook|faded|ink|embroidered|engraved|carved"
-    r"|tattoo\w{0,2}|far|background)\b",
-    re.IGNORECASE,
+    r"|tattoo\w{0,2}|far|background)\b"
 )
-SHOWN = re.compile(
+SHOWN = Words(
     r"\b(?:signs?|signage|signboard|texts?|reads?|reading|letter(?:s|ing)|subtitles?|captions?|logos?"
     r"|banners?|labels?|labell?ed|written|words?|posters?"
     r"|titles?|billboards?|screens?|printed|watermarks?|marked|inscri\w{1,7}|placards?|plaque|t-?shirts?"
     r"|jersey|storefront|board|graphic|overlay|display(?:s|ed|ing)?|emblazoned|spells?|plate|sticker|tag"
-    r"|neon|headline|cover|bearing|branded)\b",
-    re.IGNORECASE,
+    r"|neon|headline|cover|bearing|branded)\b"
 )
 SPOKEN = any_of(
     r"say(?:s|ing)?", "said", r"shout(?:s|ing)?", r"ask(?:s|ing)", r"whispers?", r"sing(?:s|ing)",

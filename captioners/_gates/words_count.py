@@ -2,7 +2,7 @@
 
 import re
 
-from captioners._gates.words import any_of, names
+from captioners._gates.words import Words, any_of, names
 
 NUMBERS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -93,7 +93,7 @@ OTHERS = any_of(
     "more"
 )  # fmt: skip
 """Words for more of the same than were counted."""
-ONES = re.compile(r"\b(?:one|another|other|each|first|second|man and|woman and|either|the latter)\b", re.I)
+ONES = Words(r"\b(?:one|another|other|each|first|second|man and|woman and|either|the latter)\b")
 VAGUE = any_of(
     r"join(?:s|ed|ing)?", r"arriv\w{1,3}", r"enter(?:s|ing)?", r"leav(?:es?|ing)", r"appear(?:s|ing)?",
     r"emerg(?:es?|ing)", "another", r"others?", "additional", "more", "third", "fourth", "fifth",

@@ -1,8 +1,6 @@
 """What models say in place of a caption."""
 
-import re
-
-from captioners._gates.words import any_of
+from captioners._gates.words import Words, any_of
 
 _SEEN = (
     r"(?:view|see|watch|process|analy[sz]e|access|describe|caption|provide|assist|help|fulfil|fulfill|comply"
@@ -185,7 +183,7 @@ REFUSAL = any_of(
     r"desculpe,? (?:mas )?(?:eu )?não posso",
 )
 """What a model says when it describes nothing. Most are in the first person, which captions are not."""
-REFUSAL_START = re.compile(
+REFUSAL_START = Words(
     r"\W{0,5}(?:(?:cannot|can['’]?t|unable to|not able to|could not|refus(?:e|ing) to|declin(?:e|ing) to"
     r"|will not)"
     r" (?:\w+ )?(?:describe|provide|assist|view|process|analy[sz]e|access|see|identify|determine|generate"
@@ -199,8 +197,7 @@ REFUSAL_START = re.compile(
     r"|(?:error|warning|refused|rejected|blocked|declined|denied)\b[:.!]"
     r"|(?:i['’]m |i am )?(?:so |very )?sorry[.!,]"
     r"|\[?(?:content|description|caption|response|output|video|image) (?:removed|blocked|redacted|withheld"
-    r"|unavailable|filtered|not available)|对不起|抱歉|很抱歉|我无法|申し訳|죄송|извините)",
-    re.IGNORECASE,
+    r"|unavailable|filtered|not available)|对不起|抱歉|很抱歉|我无法|申し訳|죄송|извините)"
 )
 """The same where a text begins with it."""
 REFUSAL_SHOWN = any_of(

@@ -1,8 +1,6 @@
 """How models speak of the pictures they were given, of themselves and of their task."""
 
-import re
-
-from captioners._gates.words import any_of
+from captioners._gates.words import Words, any_of
 
 _PICTURES = (
     r"(?:frames|images|stills|still (?:images|frames|pictures)|pictures|photos|photographs|screenshots"
@@ -129,21 +127,19 @@ OF_THE_MODEL = any_of(
 )
 """A model that speaks of itself, of whoever asked, of what it was told, and of all that it could not tell."""
 PICTURE = any_of(_PICTURES, _PICTURE, r"key-?frames?")
-THINGS = re.compile(
+THINGS = Words(
     r"\b(?:hang(?:s|ing)?|hung|walls?|gallery|galleries|exhibit\w{0,6}|museums?|albums?|scrapbooks?|easels?"
     r"|photographers?|x-?rays?|scans?|mri|ultrasound|slide ?shows?|collages?|polaroids?|prints?|pinned|taped"
     r"|desk(?:top)?|portfolio|magazines?|newspapers?|darkroom|negatives|contact sheet|photo ?booth|shutter"
-    r"|gallery app|brochure|catalogue)\b",
-    re.IGNORECASE,
+    r"|gallery app|brochure|catalogue)\b"
 )
 """In one sentence with pictures: these are things."""
-FRAMES_AS_THINGS = re.compile(
+FRAMES_AS_THINGS = Words(
     r"\b(?:hives?|beehives?|bees?|beekeepers?|honeycombs?|bowl(?:s|ing|ers?)|frame of the (?:game|match)"
     r"|snooker|billiards|ten-?pin"
     r"|film ?strips?|comics?|storyboards?|carpenters?|carpentry|joiners?|scaffold\w{0,4}|greenhouse|loom"
     r"|(?:picture|photo|door|window|bed|metal|wooden|climbing|bike|bicycle|steel|timber|wood|glass|empty|gilded"
     r"|ornate|embroidery)[- ]?frames?|animators?|editors?|editing|timeline|framers?|opticians?|eyewear"
-    r"|light ?table|flip ?book|film reel)\b",
-    re.IGNORECASE,
+    r"|light ?table|flip ?book|film reel)\b"
 )
 """Where frames are things, even in a row."""
