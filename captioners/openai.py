@@ -123,6 +123,9 @@ class OpenAI(ModelCaptioner):
         read_secret(self.api_key_env, self.api_key_file)
 
     def open(self) -> Backend:
+        # A quarter of a second, in which the event loop would stand still at the first request.
+        import aiohttp as _  # noqa: F401
+
         try:
             return Server(self, read_secret(self.api_key_env, self.api_key_file))
         except ValueError as error:
