@@ -45,6 +45,7 @@ class Engine(Backend):
         arguments = AsyncEngineArgs(**options.arguments())
         model = arguments.create_model_config()
         arguments.max_model_len = min(options.max_model_len, model.max_model_len)
+        _whole_prompts_on_a_cpu(arguments)
         takes: Mapping[str, int | None] = {}
         self._told_times = False
         self._wrapped: tuple[str, str] | None = None
@@ -174,6 +175,16 @@ class Engine(Backend):
         if engine is not None:
             engine.shutdown()
         self._decoders.shutdown(wait=False)
+
+
+def _whole_prompts_on_a_cpu(arguments: Any) -> None:
+    """After a part of a prompt vLLM turns the request's random generator back, and PyTorch's for a CPU cannot
+    be turned: the engine dies (vLLM 0.32, "CPU Generator does not use offset"). Prompts are read whole."""
+    from vllm.platforms import current_platform
+
+    if current_platform.is_cpu() and arguments.enable_chunked_prefill is None:
+        arguments.enable_chunked_prefill = False
+        arguments.max_num_batched_tokens = max(arguments.max_num_batched_tokens or 0, arguments.max_model_len)
 
 
 def shown_as_video(wanted: bool | None, takes: Mapping[str, int | None], frames: int, model: str) -> bool:

@@ -42,7 +42,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
                 "--model", str(folder), "--served-model-name", "tiny",
                 "--host", "127.0.0.1", "--port", str(port),
                 "--enforce-eager", "--dtype", "float32", "--max-num-seqs", "4",
-                "--max-model-len", str(tiny_vlm.LONGEST),
+                "--max-model-len", str(tiny_vlm.LONGEST), "--max-num-batched-tokens", str(tiny_vlm.LONGEST),
+                # See captioners/_vllm.py: on a CPU the engine dies of a part of a prompt.
+                "--no-enable-chunked-prefill",
                 "--limit-mm-per-prompt", '{"image": 8, "video": 1}',
                 "--structured-outputs-config", '{"backend": "guidance", "disable_any_whitespace": true}',
             ],

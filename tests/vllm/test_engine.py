@@ -89,6 +89,18 @@ def test_all_requests_in_flight_are_answered_with_captions(opened: Opened) -> No
     assert len({answer.tokens_in for answer in answers}) == 1
 
 
+def test_prompts_that_are_read_in_turn_are_answered(opened: Opened) -> None:
+    """Together they are longer than what the engine reads at a time."""
+    asked = [request(text=f"{k} " + "word " * 90, attempt=k) for k in range(LANES)]
+
+    async def all_at_once() -> list[Response]:
+        return await asyncio.gather(*(opened.engine.ask(one) for one in asked))
+
+    answers = opened.run(all_at_once())
+    assert sum(answer.tokens_in or 0 for answer in answers) > 1.5 * LONGEST
+    assert {answer.finish_reason for answer in answers} <= {"stop", "length"}
+
+
 def test_prompt_has_as_many_tokens_as_the_pictures(opened: Opened) -> None:
     four, six, none = (opened.ask(request(n)).tokens_in for n in (4, 6, 0))
     assert none is not None
