@@ -109,6 +109,7 @@ BLOCKED = frozenset(("content_filter", "safety", "refusal", "prohibited_content"
 ENDED = re.compile(r"[.!?…。！？؟।][\"”’'»)\]*」』\s]*\Z")
 DANGLING = re.compile(
     r"(?:[,;:\-–—&(/]|\b(?:the|an|and|or|into|its|their|because|than|although|while|whose|of|with)|(?<![\w\"'“])a)[.…]{0,3}\s*\Z"
+    r"|\b(?:he|she|they|it|which|who|where)(?:\.{2,4}|…)\s*\Z"
 )
 """Ends after which a sentence goes on. `A` in capitals may be a letter that is shown."""
 

@@ -13,6 +13,7 @@ from captioners._gates.words_colour import (
     MONOCHROME,
     NEAR,
     NO_THING,
+    NO_WEARER,
     NOT_SEEN_AS_COLOUR,
     ONE_COLOUR,
     PEOPLE,
@@ -48,6 +49,8 @@ class Thing:
     owner: str
     other: bool
     definite: bool
+    wearer: str = ""
+    """Whose it is: `vendor` of `a vendor in a red cap`."""
 
 
 def colour(fields: Fields, evidence: Evidence) -> str | None:
@@ -90,7 +93,7 @@ def things_of(text: str) -> list[Thing]:
             colours.add(COLOURS[tokens[at + 1]])
             at += 2
         noun = at
-        while noun < len(tokens) and tokens[noun] in DESCRIBING and noun < at + 3:
+        while noun < len(tokens) and noun < at + 3 and _describes(tokens[noun]):
             noun += 1
         if (
             noun >= len(tokens)
@@ -106,6 +109,7 @@ def things_of(text: str) -> list[Thing]:
             Thing(
                 tokens[noun], frozenset(colours), " ".join(tokens[first : noun + 1]),
                 _owner(text, places[first][0]), bool(OTHERS & set(before)), "the" in before[-2:],
+                _wearer(before),
             )
         )  # fmt: skip
     for place in IS_COLOURED.finditer(text):
@@ -122,6 +126,10 @@ def things_of(text: str) -> list[Thing]:
                 )
             )
     return found
+
+
+def _describes(word: str) -> bool:
+    return word in DESCRIBING or (len(word) > 5 and word.endswith(("ated", "ular", "onal", "ical")))
 
 
 def _owner(text: str, at: int) -> str:
@@ -155,8 +163,10 @@ def _differ(
                 continue
             if _many(thing.noun, ours, text) or _many(twin.noun, theirs, other_text):
                 continue
-            if thing.noun in WORN and (
-                thing.owner != twin.owner or _people(text) > 1 or _people(other_text) > 1
+            if (
+                thing.noun in WORN
+                and (thing.owner != twin.owner or _people(text) > 1 or _people(other_text) > 1)
+                and not (thing.wearer == twin.wearer and _one_wearer(thing.wearer, text, other_text))
             ):
                 continue
             return f"{one} has '{thing.words}' and {other} '{twin.words}'"
@@ -187,6 +197,25 @@ def _itself(name: str, things: list[Thing], text: str) -> str | None:
             ):
                 return f"{name} has '{thing.words}' and 'the {later.words}'"
     return None
+
+
+def _wearer(before: list[str]) -> str:
+    match before:
+        case [noun, "in" | "wearing", "a" | "an" | "his" | "her"]:
+            return noun
+    return ""
+
+
+def _one_wearer(noun: str, *texts: str) -> bool:
+    """Whether each text knows one of them: a vendor, and not a man, of whom there are others."""
+    if not noun or is_plural(noun) or noun in NO_WEARER or PEOPLE.fullmatch(noun):
+        return False
+    again = re.compile(
+        rf"\b(?:(?:an?|one|another|other|second|each|every) (?:[\w-]+ ){{0,2}}?{re.escape(noun)}|"
+        rf"{re.escape(noun)}s)\b",
+        re.IGNORECASE,
+    )
+    return all(len(again.findall(text)) < 2 for text in texts)
 
 
 def _people(text: str) -> int:
@@ -245,7 +274,8 @@ def monochrome(text: str, whole: bool) -> str | None:
         return None
     if whole and (
         found := re.search(
-            r"(?:\A|\bin |, )(?:grainy |flickering |classic |stark )?(?:black[- ]and[- ]white"
+            r"(?:\A|\bin |, )(?:(?:grainy|flickering|classic|stark|silent|vintage|old|archival"
+            r"|historical|retro) )?(?:black[- ]and[- ]white"
             r"|monochrome|gr[ae]yscale)\b"
             r"(?! (?:\w+ )?(?:inserts?|flashbacks?|sequences?|archiv\w{1,4}|photos?|segments?|and colou?r))",
             text,

@@ -8,6 +8,7 @@ from captioners._gates.prose import is_plural, singular, unquoted
 from captioners._gates.words_count import (
     ABOUT,
     ALONE,
+    BEFORE_A_PART,
     CHANGES,
     EACH_OTHER,
     GROUPED,
@@ -58,7 +59,7 @@ def count(fields: Fields) -> str | None:
     for at, one in enumerate(ordered):
         for other in ordered[at + 1 :]:
             for noun in one.counts:
-                if (fault := _differ(noun, one, other)) and not _settled(noun, ordered):
+                if (fault := _differ(noun, one, other)) and not _settled(noun, one, other, ordered):
                     return fault
     if fault := _people(texts["subject"], texts["short"]) or _people(texts["short"], texts["subject"]):
         return fault
@@ -87,8 +88,8 @@ def _differ(noun: str, one: _Text, other: _Text) -> str | None:
     if noun not in other.counts:
         return None
     ours, theirs = one.counts[noun], other.counts[noun]
-    numbers, other_numbers = {count.number for count in ours}, {count.number for count in theirs}
-    if numbers & other_numbers:
+    numbers, other_numbers = _numbers(ours), _numbers(theirs)
+    if {count.number for count in ours} & {count.number for count in theirs}:
         return None
     if len(numbers) > 1 and len(other_numbers) > 1:
         return None
@@ -97,10 +98,14 @@ def _differ(noun: str, one: _Text, other: _Text) -> str | None:
     theirs_all = sum({count.words: count.number for count in theirs}.values())
     if ours_all in other_numbers or theirs_all in numbers:
         return None
+    most = max(numbers | other_numbers)
     for text, counts in ((one, numbers), (other, other_numbers)):
-        if 1 in counts and (noun in text.plurals or _others_than(text, noun)):
+        if 1 in counts and (noun in text.plurals or _others_than(text, noun) or _one_of_them(text, noun)):
             return None
-        if _more_of(noun, max(counts), text.tokens) or CHANGES.search(text.text):
+        # Others than the greater number are no reason for it.
+        if max(counts) < most and _more_of(noun, max(counts), text.tokens):
+            return None
+        if CHANGES.search(text.text):
             return None
     a, b = ours[0], theirs[0]
     if min(len(ours), len(theirs)) == 1 and _told_apart(a, b):
@@ -108,17 +113,32 @@ def _differ(noun: str, one: _Text, other: _Text) -> str | None:
     return f"{one.name} has '{a.words}' and {other.name} '{b.words}'"
 
 
-def _settled(noun: str, texts: list[_Text]) -> bool:
+def _numbers(counts: list[Count]) -> set[int]:
+    """Without `one` after more of them: `five camels …. One camel stops`."""
+    found: set[int] = set()
+    for count in counts:
+        if count.number > 1 or max(found, default=0) < 2:
+            found.add(count.number)
+    return found
+
+
+def _settled(noun: str, one: _Text, other: _Text, texts: list[_Text]) -> bool:
     """Whether some text tells of more of them than it counts, or has two numbers of them itself."""
-    return any(
-        len({count.number for count in text.counts.get(noun, [])}) > 1
-        or (
-            noun in text.counts
-            and _more_of(noun, max(count.number for count in text.counts[noun]), text.tokens)
-        )
-        or _one_more(noun, text)
+    told = {count.number for text in (one, other) for count in text.counts[noun]}
+    return any(_both(noun, told, text) or _one_more(noun, text) for text in texts)
+
+
+def _both(noun: str, told: set[int], text: _Text) -> bool:
+    counts = text.counts.get(noun, [])
+    if not counts:
+        return False
+    numbers = _numbers(counts)
+    all_of_them = sum({count.words: count.number for count in counts}.values())
+    return (
+        len(numbers) > 1
+        or (all_of_them in told and all_of_them not in numbers)
+        or (max(numbers) < max(told) and _more_of(noun, max(numbers), text.tokens))
         or (noun in ("person", "child") and _in_parts(noun, text))
-        for text in texts
     )
 
 
@@ -150,7 +170,32 @@ def _others_than(text: _Text, noun: str) -> bool:
     rest = text.text.lower()
     for count in text.counts[noun]:
         rest = rest.replace(count.words, " ")
-    return ONES.search(rest) is not None
+    return any(not _of_another_kind(noun, found, rest) for found in ONES.finditer(rest))
+
+
+def _of_another_kind(noun: str, found: re.Match[str], text: str) -> bool:
+    """`With each exaggerated step`, `on one leg`: nothing is said of others of that noun."""
+    if found[0] == "each":
+        before = True
+    elif found[0] == "one":
+        before = text[: found.start()].rstrip().rpartition(" ")[2] in BEFORE_A_PART
+    else:
+        return False
+    behind = TOKEN.findall(text[found.end() : found.end() + 60])[:4]
+    return (
+        before
+        and bool(behind)
+        and behind[0].isalpha()
+        and behind[0] not in STOP
+        and not behind[0].endswith(("s", "ly", "ing"))
+        and behind[0] != "one"
+        and noun not in map(_lemma, behind)
+    )
+
+
+def _one_of_them(text: _Text, noun: str) -> bool:
+    """`They race, and one crew wins`: one of those that are not named."""
+    return not any(count.first for count in text.counts[noun]) and "they" in text.tokens
 
 
 def _told_apart(one: Count, other: Count) -> bool:
@@ -166,6 +211,8 @@ def _more_of(noun: str, number: int, tokens: list[str]) -> bool:
         if not (ordinal > number or OTHERS.fullmatch(token)):
             continue
         behind = tokens[at + 1 : at + 4]
+        if token == "more" and _more_than_before(tokens[at - 1] if at else "", behind):
+            continue
         heads = [_lemma(word) for word in behind]
         if noun in heads or not behind or not behind[0][0].isalpha():
             return True
@@ -175,6 +222,13 @@ def _more_of(noun: str, number: int, tokens: list[str]) -> bool:
         if ordinal and not any(head in UNITS for head in heads[:1]):
             return True
     return False
+
+
+def _more_than_before(before: str, behind: list[str]) -> bool:
+    """`Once more`, `more slowly`, `more than`: no others."""
+    return before in ("once", "no", "any") or bool(
+        behind and (behind[0] == "than" or behind[0].endswith("ly"))
+    )
 
 
 def _people(people: _Text, kind: _Text) -> str | None:

@@ -102,6 +102,8 @@ VAGUE = any_of(
     "group", "later", "then",
 )  # fmt: skip
 """Where one thing may become many: all that may tell of others."""
+BEFORE_A_PART = names("on in with at to by from under over off across against into onto")
+"""Before `one` that is a part or a side: `on one leg`, `in one corner`."""
 EACH_OTHER = re.compile(
     r"\b(?:(?:each|one|every) (?:other|another)|one (?:by|after|behind|beside|next to) (?:one|another"
     r"|the other))\b",
