@@ -71,7 +71,7 @@ def colour(fields: Fields, evidence: Evidence) -> str | None:
         for other in names[at + 1 :]:
             if other == "background":
                 continue
-            if fault := _differ(one, things[one], texts[one], other, things[other], texts[other]):
+            if fault := _differ(one, other, things, texts):
                 return fault
     return next((fault for name in names if (fault := _itself(name, things[name], texts[name]))), None)
 
@@ -150,9 +150,8 @@ def _exclusive(one: frozenset[str], other: frozenset[str]) -> bool:
     return not near & other
 
 
-def _differ(
-    one: str, ours: list[Thing], text: str, other: str, theirs: list[Thing], other_text: str
-) -> str | None:
+def _differ(one: str, other: str, things: dict[str, list[Thing]], texts: dict[str, str]) -> str | None:
+    ours, theirs, text, other_text = things[one], things[other], texts[one], texts[other]
     for thing in ours:
         for twin in theirs:
             if thing.noun != twin.noun or (is_plural(thing.noun) and _several(thing.noun, ours + theirs)):
@@ -163,11 +162,7 @@ def _differ(
                 continue
             if _many(thing.noun, ours, text) or _many(twin.noun, theirs, other_text):
                 continue
-            if (
-                thing.noun in WORN
-                and (thing.owner != twin.owner or _people(text) > 1 or _people(other_text) > 1)
-                and not (thing.wearer == twin.wearer and _one_wearer(thing.wearer, text, other_text))
-            ):
+            if thing.noun in WORN and not _of_one(thing, twin, one, other, texts):
                 continue
             return f"{one} has '{thing.words}' and {other} '{twin.words}'"
     return None
@@ -206,9 +201,16 @@ def _wearer(before: list[str]) -> str:
     return ""
 
 
+def _of_one(thing: Thing, twin: Thing, one: str, other: str, texts: dict[str, str]) -> bool:
+    """Whether both are worn by the same."""
+    if thing.wearer and twin.wearer and not PEOPLE.fullmatch(thing.wearer):
+        return thing.wearer == twin.wearer and _one_wearer(thing.wearer, *texts.values())
+    return thing.owner == twin.owner and _people(texts[one]) < 2 and _people(texts[other]) < 2
+
+
 def _one_wearer(noun: str, *texts: str) -> bool:
     """Whether each text knows one of them: a vendor, and not a man, of whom there are others."""
-    if not noun or is_plural(noun) or noun in NO_WEARER or PEOPLE.fullmatch(noun):
+    if is_plural(noun) or noun in NO_WEARER:
         return False
     again = re.compile(
         rf"\b(?:(?:an?|one|another|other|second|each|every) (?:[\w-]+ ){{0,2}}?{re.escape(noun)}|"

@@ -10,6 +10,7 @@ from captioners._gates.words_count import (
     ALONE,
     BEFORE_A_PART,
     CHANGES,
+    COMPANIONS,
     EACH_OTHER,
     GROUPED,
     GROUPS,
@@ -88,7 +89,8 @@ def _differ(noun: str, one: _Text, other: _Text) -> str | None:
     if noun not in other.counts:
         return None
     ours, theirs = one.counts[noun], other.counts[noun]
-    numbers, other_numbers = _numbers(ours), _numbers(theirs)
+    greatest = max(count.number for count in (*ours, *theirs))
+    numbers, other_numbers = _numbers(ours, greatest), _numbers(theirs, greatest)
     if {count.number for count in ours} & {count.number for count in theirs}:
         return None
     if len(numbers) > 1 and len(other_numbers) > 1:
@@ -98,12 +100,11 @@ def _differ(noun: str, one: _Text, other: _Text) -> str | None:
     theirs_all = sum({count.words: count.number for count in theirs}.values())
     if ours_all in other_numbers or theirs_all in numbers:
         return None
-    most = max(numbers | other_numbers)
     for text, counts in ((one, numbers), (other, other_numbers)):
         if 1 in counts and (noun in text.plurals or _others_than(text, noun) or _one_of_them(text, noun)):
             return None
         # Others than the greater number are no reason for it.
-        if max(counts) < most and _more_of(noun, max(counts), text.tokens):
+        if max(counts) < greatest and _more_of(noun, max(counts), text.tokens):
             return None
         if CHANGES.search(text.text):
             return None
@@ -113,11 +114,12 @@ def _differ(noun: str, one: _Text, other: _Text) -> str | None:
     return f"{one.name} has '{a.words}' and {other.name} '{b.words}'"
 
 
-def _numbers(counts: list[Count]) -> set[int]:
-    """Without `one` after more of them: `five camels …. One camel stops`."""
+def _numbers(counts: list[Count], greatest: int) -> set[int]:
+    """Without `one` after the greatest number: `five camels …. One camel stops`. After a smaller one, the
+    text may count parts."""
     found: set[int] = set()
     for count in counts:
-        if count.number > 1 or max(found, default=0) < 2:
+        if count.number > 1 or greatest not in found:
             found.add(count.number)
     return found
 
@@ -132,7 +134,7 @@ def _both(noun: str, told: set[int], text: _Text) -> bool:
     counts = text.counts.get(noun, [])
     if not counts:
         return False
-    numbers = _numbers(counts)
+    numbers = _numbers(counts, max(told))
     all_of_them = sum({count.words: count.number for count in counts}.values())
     return (
         len(numbers) > 1
@@ -145,7 +147,11 @@ def _both(noun: str, told: set[int], text: _Text) -> bool:
 def _one_more(noun: str, text: _Text) -> bool:
     """`Two young women and an old woman`."""
     counts = text.counts.get(noun, [])
-    return max((count.number for count in counts), default=0) > 1 and any(
+    return max((count.number for count in counts), default=0) > 1 and _with_an_article(noun, text)
+
+
+def _with_an_article(noun: str, text: _Text) -> bool:
+    return any(
         token in ("a", "an", "another") and noun in _heads(text.tokens[at + 1 : at + 5])
         for at, token in enumerate(text.tokens)
     )
@@ -167,6 +173,8 @@ def _in_parts(noun: str, text: _Text) -> bool:
 
 def _others_than(text: _Text, noun: str) -> bool:
     """Whether `one` stands beside `the other`, `each` and the like."""
+    if COMPANIONS.search(text.text) or _with_an_article(noun, text):
+        return True
     rest = text.text.lower()
     for count in text.counts[noun]:
         rest = rest.replace(count.words, " ")
@@ -216,7 +224,7 @@ def _more_of(noun: str, number: int, tokens: list[str]) -> bool:
         heads = [_lemma(word) for word in behind]
         if noun in heads or not behind or not behind[0][0].isalpha():
             return True
-        if behind[0] in STOP or behind[0] in ("one", "ones") or token == "others":
+        if behind[0] in STOP or behind[0] in NUMBERS or behind[0] in ("one", "ones") or token == "others":
             return True
         # `The third unfinished` and `a third snaps`, but not `the third time`.
         if ordinal and not any(head in UNITS for head in heads[:1]):

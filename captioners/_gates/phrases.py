@@ -123,16 +123,17 @@ def refused(text: str, shown: bool = False) -> str | None:
 
 def talk(fields: Fields) -> str | None:
     whole = unquoted(" ".join(getattr(fields, name) for name in TEXT_FIELDS if name != "text_visible"))
+    slides = SLIDES.search(whole) is not None
     patterns = [OF_THE_VIDEO] if not A_VIDEO.search(whole) else []
     patterns += [ALWAYS, OF_THE_MODEL, OF_TIME]
     if PICTURE.search(whole):
-        if not SLIDES.search(whole) and not _pictures_are_things(whole):
+        if not slides and not _pictures_are_things(whole):
             patterns.append(OF_PICTURES)
         if not FRAMES_AS_THINGS.search(whole):
             patterns.append(OF_FRAMES_IN_TIME)
         if not FRAME_THINGS.search(whole):
             patterns.append(OF_FRAMES)
-    if not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
+    if not slides and not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
         patterns += [OF_VIDEO, OF_A_VIDEO]
     for name in TEXT_FIELDS:
         if name == "text_visible":

@@ -71,7 +71,7 @@ WORN = names(
     "moustache mustache pyjamas pajamas singlet trunks costume armour armor sash necklace suitcase"
 )
 """What each person has one of: two of them differ without contradiction."""
-NO_WEARER = names("one other another each someone somebody anyone figure member someone who and dressed clad")
+NO_WEARER = names("one other another each someone somebody anyone figure member who and dressed clad")
 """Before `in a red cap`: may be anybody."""
 PEOPLE = any_of(
     r"m[ae]n",
@@ -122,9 +122,7 @@ MONOCHROME = any_of(
     r"|picture|displayed|photographed) in"
     r" (?:\w+ )?(?:black[- ]and[- ]white|monochrome|gr[ae]yscale)",
     r"in (?:stark |classic |crisp |grainy |high-contrast )?monochrome",
-    r"in (?:flickering|grainy|scratchy|archival|faded|old|silent|stark|high-contrast) black[- ]and[- ]white"
-    r"(?! (?:[a-z-]+ )?(?:stripes?|striped|checks?|checked|checkered|clothes|clothing|suits?|dress(?:es)?"
-    r"|uniforms?|tiles?|outfits?))",
+    r"in (?:flickering|grainy|scratchy|archival) black[- ]and[- ]white(?=[.,;]|$| (?:film|footage)\b)",
     r"gr[ae]yscale",
     r"monochrome (?:film|footage|video|image|scene|style|photography|tones?|palette|picture|look|shot)",
     r"b&w",

@@ -58,7 +58,7 @@ OF_PICTURES = any_of(
     r"|pictures?|photos?) (?:is|are|was|were|do|does|cannot|can)",
     r"(?:next|previous|following|preceding|subsequent|final|last|first|second|third|fourth|fifth|sixth)"
     r" (?:image|picture|still|screenshot|frame) (?:has|shows?|depicts?|finds?|sees?|reveals?|captures?|puts?"
-    r"|brings?|is(?! of)|was(?! of)|features?|displays?|presents?|includes?|contains?)",
+    r"|brings?|is|was|features?|displays?|presents?|includes?|contains?)",
 )
 """Pictures in a row, told as what was given and not as things that hang or lie somewhere."""
 OF_FRAMES_IN_TIME = any_of(
@@ -91,8 +91,8 @@ OF_A_VIDEO = any_of(
     r"|footage)",
     r"(?:the|this|that) (?:video|clip|footage) (?:(?:that )?(?:is|was) )?(?:provided|supplied)(?! (?:to|by|on"
     r"|for|with)\b)",
-    r"(?:the|this) (?:video|clip|footage) (?:\w+ )?(?:does not|doesn['’]t|never|cannot|can['’]t) (?:show"
-    r"|reveal|make (?:it )?clear|tell|include|depict|capture|indicate)",
+    r"(?:the|this) (?:video|clip|footage) (?:\w+ )?(?:does not|doesn['’]t|never|cannot|can['’]t) (?:shows?"
+    r"|reveals?|makes? (?:it )?clear|tells?|includes?|depicts?|captures?|indicates?)",
 )
 """The video that the caption is of."""
 OF_THE_MODEL = any_of(
@@ -144,7 +144,8 @@ THINGS = Words(
     r"\b(?:hang(?:s|ing)?|hung|walls?|gallery|galleries|exhibit\w{0,6}|museums?|albums?|scrapbooks?|easels?"
     r"|photographers?|x-?rays?|scans?|mri|ultrasound|slide ?shows?|collages?|polaroids?|prints?|pinned|taped"
     r"|desk(?:top)?|portfolio|magazines?|newspapers?|darkroom|negatives|contact sheet|photo ?booth|shutter"
-    r"|gallery app|brochure|catalogue)\b"
+    r"|gallery app|brochure|catalogue|drawn|draws|drawings?"
+    r"|paint(?:s|ed|ing|ings)|chalk|crayons?|sketch\w{0,3})\b"
 )
 """In one sentence with pictures: these are things."""
 SLIDES = any_of(
