@@ -67,8 +67,9 @@ class GateOptions(BaseModel):
     top_4gram: float = Field(0.16, gt=0, le=1)
     """The same for four words (same table)."""
     repeats: int = Field(4, ge=2)
-    """Times from which those shares count. In a text of 20 words, a phrase that comes twice for good reason
-    is above each of them, and three tries that are told alike are above them in 50."""
+    """Times from which those shares count; of two words, which may be a name, one more. In a text of 20
+    words, a phrase that comes twice for good reason is above each of them, and three tries that are told alike are
+    above them in 50."""
     duplicate_5gram: float = Field(0.15, gt=0, le=1)
     """Most of the dense caption's characters in phrases of five words that came before (same table), where
     six words in a row did: `the man with the newspaper` has five, and names him."""
@@ -109,6 +110,7 @@ BLOCKED = frozenset(("content_filter", "safety", "refusal", "prohibited_content"
 ENDED = re.compile(r"[.!?…。！？؟।][\"”’'»)\]*」』\s]*\Z")
 DANGLING = re.compile(
     r"(?:[,;:\-–—&(/]|\b(?:the|an|and|or|into|its|their|because|than|although|while|whose|of|with)|(?<![\w\"'“])a)[.…]{0,3}\s*\Z"
+    r"|\b(?:he|she|they|which|who)(?:\.{2,4}|…)\s*\Z"
 )
 """Ends after which a sentence goes on. `A` in capitals may be a letter that is shown."""
 

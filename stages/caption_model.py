@@ -6,6 +6,7 @@ that an answer under the same key settles: after a kill, a loosened rule or anot
 where they are."""
 
 import json
+import math
 import os
 import socket
 import time
@@ -219,8 +220,10 @@ def ask(
         waiting.clear()
         committed = time.monotonic()
 
-    # Half as many clips more than are asked about, so that none is waited for.
-    threads = -(-3 * captioner.lanes // (2 * _portion(captioner))) + 1
+    # So many clips for each that is asked about that none is waited for: Ray takes some tenths of a second to
+    # bring the next portion. Decoded frames are too large for that many.
+    ahead = 1.5 if captioner.PREPARES else 3.0
+    threads = math.ceil(ahead * captioner.lanes / _portion(captioner)) + 1
     before = partial(Preparer, spec) if captioner.PREPARES else None
     found = cluster.pool(
         partial(Asker, spec), portions, batch_size=1, resources=wants, threads=threads, before=before

@@ -17,6 +17,8 @@ and for escapes."""
 DEEPEST = 16
 """Objects within objects. The schema has one; a hostile answer may have thousands."""
 FENCE = re.compile(r"^```[a-zA-Z]{0,10}\s*|\s*```$")
+LONGEST_TOKEN = 6
+"""Characters of `false` or `\\u00e9`, of which a cut leaves some."""
 INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]")
 """Marks of direction and width: nothing that is seen is lost without them."""
 BROKEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
@@ -48,6 +50,8 @@ def parsed(raw: str) -> Fields | Unparsed:
     end, depth = _closing(text, start)
     if depth > DEEPEST:
         return Unparsed("parse", f"the JSON is nested more than {DEEPEST} deep")
+    if end is None and not _goes_on(text[start:]):
+        return Unparsed("parse", f"it is not JSON: {cited(text[start:])}")
     if end is None:
         return Unparsed("truncation", f"the JSON object is not closed: it ends with {cited(text[-60:])}")
     if "{" in text[end:]:
@@ -81,6 +85,17 @@ def _closing(text: str, start: int) -> tuple[int | None, int]:
             if not depth:
                 return start + found.end(), deepest
     return None, deepest
+
+
+def _goes_on(text: str) -> bool:
+    """Whether the beginning of an object would be JSON if it went on: what is wrong with it is its end."""
+    try:
+        json.JSONDecoder(strict=False).decode(text)
+    except json.JSONDecodeError as error:
+        return "Unterminated" in error.msg or error.pos >= len(text.rstrip()) - LONGEST_TOKEN
+    except RecursionError:
+        return True
+    return True
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -177,6 +177,9 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
     if evidence.camera is None or evidence.camera_confidence < confidence:
         return None
     any_kind = fields.camera_motion in OF_ANY_KIND
+    if fields.camera_motion == "orbit" and "orbit" in moves and evidence.camera == STATIC:
+        # Around what turns about its own middle (a globe, a statue against the sky), flow has no direction.
+        return None
     if any_kind and evidence.camera == STATIC and evidence.camera_confidence < (1 + confidence) / 2:
         # What fills the picture and is kept in its middle hides that the camera moves.
         return None

@@ -13,6 +13,7 @@ from captioners._gates.words_colour import (
     MONOCHROME,
     NEAR,
     NO_THING,
+    NO_WEARER,
     NOT_SEEN_AS_COLOUR,
     ONE_COLOUR,
     PEOPLE,
@@ -48,6 +49,8 @@ class Thing:
     owner: str
     other: bool
     definite: bool
+    wearer: str = ""
+    """Whose it is: `vendor` of `a vendor in a red cap`."""
 
 
 def colour(fields: Fields, evidence: Evidence) -> str | None:
@@ -68,7 +71,7 @@ def colour(fields: Fields, evidence: Evidence) -> str | None:
         for other in names[at + 1 :]:
             if other == "background":
                 continue
-            if fault := _differ(one, things[one], texts[one], other, things[other], texts[other]):
+            if fault := _differ(one, other, things, texts):
                 return fault
     return next((fault for name in names if (fault := _itself(name, things[name], texts[name]))), None)
 
@@ -90,7 +93,7 @@ def things_of(text: str) -> list[Thing]:
             colours.add(COLOURS[tokens[at + 1]])
             at += 2
         noun = at
-        while noun < len(tokens) and tokens[noun] in DESCRIBING and noun < at + 3:
+        while noun < len(tokens) and noun < at + 3 and _describes(tokens[noun]):
             noun += 1
         if (
             noun >= len(tokens)
@@ -106,6 +109,7 @@ def things_of(text: str) -> list[Thing]:
             Thing(
                 tokens[noun], frozenset(colours), " ".join(tokens[first : noun + 1]),
                 _owner(text, places[first][0]), bool(OTHERS & set(before)), "the" in before[-2:],
+                _wearer(before),
             )
         )  # fmt: skip
     for place in IS_COLOURED.finditer(text):
@@ -122,6 +126,10 @@ def things_of(text: str) -> list[Thing]:
                 )
             )
     return found
+
+
+def _describes(word: str) -> bool:
+    return word in DESCRIBING or (len(word) > 5 and word.endswith(("ated", "ular", "onal", "ical")))
 
 
 def _owner(text: str, at: int) -> str:
@@ -142,9 +150,8 @@ def _exclusive(one: frozenset[str], other: frozenset[str]) -> bool:
     return not near & other
 
 
-def _differ(
-    one: str, ours: list[Thing], text: str, other: str, theirs: list[Thing], other_text: str
-) -> str | None:
+def _differ(one: str, other: str, things: dict[str, list[Thing]], texts: dict[str, str]) -> str | None:
+    ours, theirs, text, other_text = things[one], things[other], texts[one], texts[other]
     for thing in ours:
         for twin in theirs:
             if thing.noun != twin.noun or (is_plural(thing.noun) and _several(thing.noun, ours + theirs)):
@@ -155,9 +162,7 @@ def _differ(
                 continue
             if _many(thing.noun, ours, text) or _many(twin.noun, theirs, other_text):
                 continue
-            if thing.noun in WORN and (
-                thing.owner != twin.owner or _people(text) > 1 or _people(other_text) > 1
-            ):
+            if thing.noun in WORN and not _of_one(thing, twin, one, other, texts):
                 continue
             return f"{one} has '{thing.words}' and {other} '{twin.words}'"
     return None
@@ -187,6 +192,32 @@ def _itself(name: str, things: list[Thing], text: str) -> str | None:
             ):
                 return f"{name} has '{thing.words}' and 'the {later.words}'"
     return None
+
+
+def _wearer(before: list[str]) -> str:
+    match before:
+        case [noun, "in" | "wearing", "a" | "an" | "his" | "her"]:
+            return noun
+    return ""
+
+
+def _of_one(thing: Thing, twin: Thing, one: str, other: str, texts: dict[str, str]) -> bool:
+    """Whether both are worn by the same."""
+    if thing.wearer and twin.wearer and not PEOPLE.fullmatch(thing.wearer):
+        return thing.wearer == twin.wearer and _one_wearer(thing.wearer, *texts.values())
+    return thing.owner == twin.owner and _people(texts[one]) < 2 and _people(texts[other]) < 2
+
+
+def _one_wearer(noun: str, *texts: str) -> bool:
+    """Whether each text knows one of them: a vendor, and not a man, of whom there are others."""
+    if is_plural(noun) or noun in NO_WEARER:
+        return False
+    again = re.compile(
+        rf"\b(?:(?:an?|one|another|other|second|each|every) (?:[\w-]+ ){{0,2}}?{re.escape(noun)}|"
+        rf"{re.escape(noun)}s)\b",
+        re.IGNORECASE,
+    )
+    return all(len(again.findall(text)) < 2 for text in texts)
 
 
 def _people(text: str) -> int:
@@ -245,7 +276,8 @@ def monochrome(text: str, whole: bool) -> str | None:
         return None
     if whole and (
         found := re.search(
-            r"(?:\A|\bin |, )(?:grainy |flickering |classic |stark )?(?:black[- ]and[- ]white"
+            r"(?:\A|\bin |, )(?:(?:grainy|flickering|classic|stark|silent|vintage|old|archival"
+            r"|historical|retro) )?(?:black[- ]and[- ]white"
             r"|monochrome|gr[ae]yscale)\b"
             r"(?! (?:\w+ )?(?:inserts?|flashbacks?|sequences?|archiv\w{1,4}|photos?|segments?|and colou?r))",
             text,

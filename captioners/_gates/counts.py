@@ -8,7 +8,9 @@ from captioners._gates.prose import is_plural, singular, unquoted
 from captioners._gates.words_count import (
     ABOUT,
     ALONE,
+    BEFORE_A_PART,
     CHANGES,
+    COMPANIONS,
     EACH_OTHER,
     GROUPED,
     GROUPS,
@@ -58,7 +60,7 @@ def count(fields: Fields) -> str | None:
     for at, one in enumerate(ordered):
         for other in ordered[at + 1 :]:
             for noun in one.counts:
-                if (fault := _differ(noun, one, other)) and not _settled(noun, ordered):
+                if (fault := _differ(noun, one, other)) and not _settled(noun, one, other, ordered):
                     return fault
     if fault := _people(texts["subject"], texts["short"]) or _people(texts["short"], texts["subject"]):
         return fault
@@ -87,8 +89,9 @@ def _differ(noun: str, one: _Text, other: _Text) -> str | None:
     if noun not in other.counts:
         return None
     ours, theirs = one.counts[noun], other.counts[noun]
-    numbers, other_numbers = {count.number for count in ours}, {count.number for count in theirs}
-    if numbers & other_numbers:
+    greatest = max(count.number for count in (*ours, *theirs))
+    numbers, other_numbers = _numbers(ours, greatest), _numbers(theirs, greatest)
+    if {count.number for count in ours} & {count.number for count in theirs}:
         return None
     if len(numbers) > 1 and len(other_numbers) > 1:
         return None
@@ -98,9 +101,12 @@ def _differ(noun: str, one: _Text, other: _Text) -> str | None:
     if ours_all in other_numbers or theirs_all in numbers:
         return None
     for text, counts in ((one, numbers), (other, other_numbers)):
-        if 1 in counts and (noun in text.plurals or _others_than(text, noun)):
+        if 1 in counts and (noun in text.plurals or _others_than(text, noun) or _one_of_them(text, noun)):
             return None
-        if _more_of(noun, max(counts), text.tokens) or CHANGES.search(text.text):
+        # Others than the greater number are no reason for it.
+        if max(counts) < greatest and _more_of(noun, max(counts), text.tokens):
+            return None
+        if CHANGES.search(text.text):
             return None
     a, b = ours[0], theirs[0]
     if min(len(ours), len(theirs)) == 1 and _told_apart(a, b):
@@ -108,24 +114,44 @@ def _differ(noun: str, one: _Text, other: _Text) -> str | None:
     return f"{one.name} has '{a.words}' and {other.name} '{b.words}'"
 
 
-def _settled(noun: str, texts: list[_Text]) -> bool:
+def _numbers(counts: list[Count], greatest: int) -> set[int]:
+    """Without `one` after the greatest number: `five camels …. One camel stops`. After a smaller one, the
+    text may count parts."""
+    found: set[int] = set()
+    for count in counts:
+        if count.number > 1 or greatest not in found:
+            found.add(count.number)
+    return found
+
+
+def _settled(noun: str, one: _Text, other: _Text, texts: list[_Text]) -> bool:
     """Whether some text tells of more of them than it counts, or has two numbers of them itself."""
-    return any(
-        len({count.number for count in text.counts.get(noun, [])}) > 1
-        or (
-            noun in text.counts
-            and _more_of(noun, max(count.number for count in text.counts[noun]), text.tokens)
-        )
-        or _one_more(noun, text)
+    told = {count.number for text in (one, other) for count in text.counts[noun]}
+    return any(_both(noun, told, text) or _one_more(noun, text) for text in texts)
+
+
+def _both(noun: str, told: set[int], text: _Text) -> bool:
+    counts = text.counts.get(noun, [])
+    if not counts:
+        return False
+    numbers = _numbers(counts, max(told))
+    all_of_them = sum({count.words: count.number for count in counts}.values())
+    return (
+        len(numbers) > 1
+        or (all_of_them in told and all_of_them not in numbers)
+        or (max(numbers) < max(told) and _more_of(noun, max(numbers), text.tokens))
         or (noun in ("person", "child") and _in_parts(noun, text))
-        for text in texts
     )
 
 
 def _one_more(noun: str, text: _Text) -> bool:
     """`Two young women and an old woman`."""
     counts = text.counts.get(noun, [])
-    return max((count.number for count in counts), default=0) > 1 and any(
+    return max((count.number for count in counts), default=0) > 1 and _with_an_article(noun, text)
+
+
+def _with_an_article(noun: str, text: _Text) -> bool:
+    return any(
         token in ("a", "an", "another") and noun in _heads(text.tokens[at + 1 : at + 5])
         for at, token in enumerate(text.tokens)
     )
@@ -147,10 +173,37 @@ def _in_parts(noun: str, text: _Text) -> bool:
 
 def _others_than(text: _Text, noun: str) -> bool:
     """Whether `one` stands beside `the other`, `each` and the like."""
+    if COMPANIONS.search(text.text) or _with_an_article(noun, text):
+        return True
     rest = text.text.lower()
     for count in text.counts[noun]:
         rest = rest.replace(count.words, " ")
-    return ONES.search(rest) is not None
+    return any(not _of_another_kind(noun, found, rest) for found in ONES.finditer(rest))
+
+
+def _of_another_kind(noun: str, found: re.Match[str], text: str) -> bool:
+    """`With each exaggerated step`, `on one leg`: nothing is said of others of that noun."""
+    if found[0] == "each":
+        before = True
+    elif found[0] == "one":
+        before = text[: found.start()].rstrip().rpartition(" ")[2] in BEFORE_A_PART
+    else:
+        return False
+    behind = TOKEN.findall(text[found.end() : found.end() + 60])[:4]
+    return (
+        before
+        and bool(behind)
+        and behind[0].isalpha()
+        and behind[0] not in STOP
+        and not behind[0].endswith(("s", "ly", "ing"))
+        and behind[0] != "one"
+        and noun not in map(_lemma, behind)
+    )
+
+
+def _one_of_them(text: _Text, noun: str) -> bool:
+    """`They race, and one crew wins`: one of those that are not named."""
+    return not any(count.first for count in text.counts[noun]) and "they" in text.tokens
 
 
 def _told_apart(one: Count, other: Count) -> bool:
@@ -166,15 +219,24 @@ def _more_of(noun: str, number: int, tokens: list[str]) -> bool:
         if not (ordinal > number or OTHERS.fullmatch(token)):
             continue
         behind = tokens[at + 1 : at + 4]
+        if token == "more" and _more_than_before(tokens[at - 1] if at else "", behind):
+            continue
         heads = [_lemma(word) for word in behind]
         if noun in heads or not behind or not behind[0][0].isalpha():
             return True
-        if behind[0] in STOP or behind[0] in ("one", "ones") or token == "others":
+        if behind[0] in STOP or behind[0] in NUMBERS or behind[0] in ("one", "ones") or token == "others":
             return True
         # `The third unfinished` and `a third snaps`, but not `the third time`.
         if ordinal and not any(head in UNITS for head in heads[:1]):
             return True
     return False
+
+
+def _more_than_before(before: str, behind: list[str]) -> bool:
+    """`Once more`, `more slowly`, `more than`: no others."""
+    return before in ("once", "no", "any") or bool(
+        behind and (behind[0] == "than" or behind[0].endswith("ly"))
+    )
 
 
 def _people(people: _Text, kind: _Text) -> str | None:

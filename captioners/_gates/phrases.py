@@ -6,11 +6,13 @@ from captioners._gates.words import Words, any_of
 from captioners._gates.words_refusal import REFUSAL, REFUSAL_SHOWN, REFUSAL_START
 from captioners._gates.words_talk import (
     FRAMES_AS_THINGS,
+    OF_A_VIDEO,
     OF_FRAMES_IN_TIME,
     OF_PICTURES,
     OF_THE_MODEL,
     OF_TIME,
     PICTURE,
+    SLIDES,
     THINGS,
 )
 from captioners.dialogue.schema import TEXT_FIELDS, Fields
@@ -19,7 +21,7 @@ FRAME_THINGS = Words(
     r"\b(?:(?:picture|photo|door|window|bed|metal|wooden|climbing|bike|bicycle|steel|timber|wood"
     r"|glass)[- ]?frames?|glasses"
     r"|eyeglasses|spectacles|sunglasses|hives?|beehives?|bees?|beekeeper|honeycomb|bowl(?:s|ing|ers?)|snooker"
-    r"|pins|film ?strip|comic|storyboard"
+    r"|(?:ten-?)?pins|film ?strip|comic|storyboard"
     r"|carpenters?|scaffold\w{0,4}|greenhouse|mirrors?|canvas|paintings?|gallery|museum|animat(?:or|ion)s?"
     r"|editing|editor|timeline"
     r"|loom|embroider\w{1,4}|framed|artworks?|portraits?|negatives|darkroom|opticians?)\b"
@@ -121,17 +123,18 @@ def refused(text: str, shown: bool = False) -> str | None:
 
 def talk(fields: Fields) -> str | None:
     whole = unquoted(" ".join(getattr(fields, name) for name in TEXT_FIELDS if name != "text_visible"))
+    slides = SLIDES.search(whole) is not None
     patterns = [OF_THE_VIDEO] if not A_VIDEO.search(whole) else []
     patterns += [ALWAYS, OF_THE_MODEL, OF_TIME]
     if PICTURE.search(whole):
-        if not _pictures_are_things(whole):
+        if not slides and not _pictures_are_things(whole):
             patterns.append(OF_PICTURES)
         if not FRAMES_AS_THINGS.search(whole):
             patterns.append(OF_FRAMES_IN_TIME)
         if not FRAME_THINGS.search(whole):
             patterns.append(OF_FRAMES)
-    if not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
-        patterns.append(OF_VIDEO)
+    if not slides and not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
+        patterns += [OF_VIDEO, OF_A_VIDEO]
     for name in TEXT_FIELDS:
         if name == "text_visible":
             continue

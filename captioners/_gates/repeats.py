@@ -69,7 +69,8 @@ def phrases(text: str, top: dict[int, float], times: int, duplicated: float) -> 
         content = Counter({gram: count for gram, count in grams.items() if set(gram) - ENGLISH})
         for gram, count in content.most_common(1):
             share = count * sum(map(len, gram)) / max(1, characters)
-            if count >= times and share > limit:
+            # Two words may be a name: `twelve bottles are filled, twelve bottles are capped`.
+            if count >= times + (n == 2) and share > limit:
                 return f"the words {cited(' '.join(gram))} come {count} times"
     counts = Counter(token for token in tokens if token not in ENGLISH and len(token) > 2)
     for token, count in counts.most_common(1):

@@ -144,7 +144,7 @@ def matched(claim: str, lines: tuple[str, ...], nothing: float = 0.0) -> float:
         plain = word.translate(CONFUSED)
         if UNSPACED.match(word):
             hits += any(char in whole for char in word)
-        elif len(plain) >= 3 and plain in whole:
+        elif len(plain) > 3 and plain in whole:
             hits += 1
         else:
             hits += any(_alike(plain, other) for other in read)

@@ -71,6 +71,8 @@ WORN = names(
     "moustache mustache pyjamas pajamas singlet trunks costume armour armor sash necklace suitcase"
 )
 """What each person has one of: two of them differ without contradiction."""
+NO_WEARER = names("one other another each someone somebody anyone figure member who and dressed clad")
+"""Before `in a red cap`: may be anybody."""
 PEOPLE = any_of(
     r"m[ae]n",
     r"wom[ae]n",
@@ -91,7 +93,8 @@ PEOPLE = any_of(
     r"athletes?",
     r"others?",
 )
-_COLOUR = one_of(COLOURS)
+_COLOUR = one_of(COLOURS.keys() - {"charcoal", "rust"})
+"""Without those that are things as well: `glowing charcoal`."""
 COLOUR_CHANGES = any_of(
     r"(?:chang|turn|shift|transform|morph|fad|transition|switch|glow|flash|cycl|blink)(?:e?s|ing|ed)"
     rf" (?:\w+ ){{0,3}}?(?:colou?rs?|{_COLOUR})",
@@ -119,6 +122,7 @@ MONOCHROME = any_of(
     r"|picture|displayed|photographed) in"
     r" (?:\w+ )?(?:black[- ]and[- ]white|monochrome|gr[ae]yscale)",
     r"in (?:stark |classic |crisp |grainy |high-contrast )?monochrome",
+    r"in (?:flickering|grainy|scratchy|archival) black[- ]and[- ]white(?=[.,;]|$| (?:film|footage)\b)",
     r"gr[ae]yscale",
     r"monochrome (?:film|footage|video|image|scene|style|photography|tones?|palette|picture|look|shot)",
     r"b&w",

@@ -102,6 +102,15 @@ VAGUE = any_of(
     "group", "later", "then",
 )  # fmt: skip
 """Where one thing may become many: all that may tell of others."""
+COMPANIONS = any_of(
+    r"(?:colleague|companion|partner|friend|mate|twin|opponent|rival|neighbou?r|sibling|comrade|counterpart)s?",
+    r"(?:its|his|her|the) (?:brother|sister|mother|father|mate|cub|calf|pup|chick|baby|wife|husband|son"
+    r"|daughter)s?",
+    r"(?:team|class|play|room|work|crew)mates?",
+)
+"""Beside `one`, it may be another of the same: `one chef stirs while a colleague tastes`."""
+BEFORE_A_PART = names("on in with at to by from under over off across against into onto")
+"""Before `one` that is a part or a side: `on one leg`, `in one corner`."""
 EACH_OTHER = re.compile(
     r"\b(?:(?:each|one|every) (?:other|another)|one (?:by|after|behind|beside|next to) (?:one|another"
     r"|the other))\b",

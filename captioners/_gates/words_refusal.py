@@ -34,6 +34,7 @@ REFUSAL = any_of(
     r"(?: (?:language |text |vision |visual |assistant |based |chat )?(?:model|assistant|system|bot"
     r"|chatbot))?,? "
     r"(?:i\b|my\b|it is not possible|there is)",
+    r"as an ai [^.,;]{1,60}, i (?:can|could|do|am|will|must|cannot)",
     r"as an? (?:ai language model|large language model|language model)",
     r"unable to (?:view|see|process|analy[sz]e|access|play|load|open|generate|provide|describe|determine"
     r"|caption"

@@ -29,6 +29,10 @@ OF_PICTURES = any_of(
     rf"(?:{_PICTURES}|{_PICTURE}|{_VIDEO})",
     rf"(?:in|by|at|from|to|until|between|and|see|than|after|before) {_PICTURE}s? #?\d{{1,4}}",
     rf"{_PICTURES} (?:\d{{1,3}}|one) (?:to|through|and|–|-) (?:\d{{1,3}}|\w+)",
+    # `by the last image provided`, `in next image`
+    rf"{_IN_TURN} (?:{_PICTURE}|{_PICTURES}) (?:that (?:is|was|were) )?(?:provided|supplied|sampled)"
+    r"(?! (?:by|to|on|for|at|with)\b)",
+    rf"in (?:next|last|first|final|previous|second|third) {_PICTURE}",
     # `the images provided`, `only still images are given`
     rf"(?:the|these|those|all|only|just|few|which) (?:\w+ )?{_PICTURES} (?:(?:that )?(?:are|were"
     rf"|have been) )?"
@@ -82,6 +86,15 @@ OF_TIME = any_of(
     r"|ten)[- ](?:seconds?|minutes?)[- ]mark",
     r"(?:at|around) (?:the )?(?:timestamp|time ?stamp|time ?code)s? (?:of )?\d{1,4}",
 )
+OF_A_VIDEO = any_of(
+    r"(?:(?:part|half|mid|quarter)[- ]?(?:of the )?way|three quarters) through (?:the|this) (?:video|clip"
+    r"|footage)",
+    r"(?:the|this|that) (?:video|clip|footage) (?:(?:that )?(?:is|was) )?(?:provided|supplied)(?! (?:to|by|on"
+    r"|for|with)\b)",
+    r"(?:the|this) (?:video|clip|footage) (?:\w+ )?(?:does not|doesn['’]t|never|cannot|can['’]t) (?:shows?"
+    r"|reveals?|makes? (?:it )?clear|tells?|includes?|depicts?|captures?|indicates?)",
+)
+"""The video that the caption is of."""
 OF_THE_MODEL = any_of(
     r"(?-i:we)(?:['’](?:re|ve|ll))? (?:can|could|may|might|now|then|also|first|next|see|observe|notice"
     r"|witness"
@@ -131,11 +144,22 @@ THINGS = Words(
     r"\b(?:hang(?:s|ing)?|hung|walls?|gallery|galleries|exhibit\w{0,6}|museums?|albums?|scrapbooks?|easels?"
     r"|photographers?|x-?rays?|scans?|mri|ultrasound|slide ?shows?|collages?|polaroids?|prints?|pinned|taped"
     r"|desk(?:top)?|portfolio|magazines?|newspapers?|darkroom|negatives|contact sheet|photo ?booth|shutter"
-    r"|gallery app|brochure|catalogue)\b"
+    r"|gallery app|brochure|catalogue|drawn|draws|drawings?"
+    r"|paint(?:s|ed|ing|ings)|chalk|crayons?|sketch\w{0,3})\b"
 )
 """In one sentence with pictures: these are things."""
+SLIDES = any_of(
+    r"slide[- ]?shows?",
+    r"(?:the|each|every|next|last|new|of|through|these|his|her|their|lecture|holiday) slides?",
+    r"slides? (?:projector|carousel|viewer)",
+    r"projectors?|projected|projects|lectur\w{1,4}|presentations?|presenters?|carousels?",
+    r"swip(?:es|ing)|scroll(?:s|ing)|(?:flip|leaf|click|flick|thumb|brows)(?:s|es|ing)? through",
+    r"flash ?cards?|(?:photo|picture) (?:book|album|viewer)|digital (?:photo )?frame|view-?finder",
+)
+"""Anywhere in a text with pictures: one picture follows another in the scene itself."""
 FRAMES_AS_THINGS = Words(
-    r"\b(?:hives?|beehives?|bees?|beekeepers?|honeycombs?|bowl(?:s|ing|ers?)|frame of the (?:game|match)"
+    r"\b(?:hives?|beehives?|(?:ten-?)?pins"
+    r"|bees?|beekeepers?|honeycombs?|bowl(?:s|ing|ers?)|frame of the (?:game|match)"
     r"|snooker|billiards|ten-?pin"
     r"|film ?strips?|comics?|storyboards?|carpenters?|carpentry|joiners?|scaffold\w{0,4}|greenhouse|loom"
     r"|(?:picture|photo|door|window|bed|metal|wooden|climbing|bike|bicycle|steel|timber|wood|glass|empty|gilded"

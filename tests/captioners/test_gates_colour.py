@@ -1,0 +1,157 @@
+"""The gates on colours and on text that can be read."""
+
+import pytest
+
+from captioners._gates.colours import colour
+from captioners.dialogue.types import Evidence
+from tests.captioners.gate_cases import Case, check, fields, judged, of, then
+
+
+@pytest.mark.parametrize(
+    ("said", "one", "other"),
+    [
+        (of("A blue car stops.", subject="a red car"), "red car", "blue car"),
+        (of("A red car stops. The blue car turns right."), "red car", "blue car"),
+        (of("A woman in a green dress waits.", subject="a woman in a red dress"), "red dress", "green dress"),
+        (of("An old red truck rolls by.", short="An old green truck rolls by."), "red truck", "green truck"),
+    ],
+)
+def test_colour(said: Case, one: str, other: str) -> None:
+    check(judged(said), "colour", one, other)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        of("A red car overtakes a blue car.", subject="a red car"),
+        of("A man in a blue shirt greets a woman in a red shirt.", subject="a woman in a red shirt"),
+        of("A light turns from red to green.", subject="a red light"),
+        of("The dancer's dress turns blue.", subject="a dancer in a white dress"),
+        of("A golden dog runs.", subject="a yellow dog"),
+        of("A grey cat, not a black cat, sits there.", subject="a grey cat"),
+        of("Another blue car waits.", subject="a red car"),
+    ],
+)
+def test_no_contradiction_of_colours(said: Case) -> None:
+    assert "colour" not in dict(judged(said).faults)
+
+
+def test_colours_against_the_picture() -> None:
+    red, grey = of("A woman in a red dress waits."), of("A street, filmed in black and white, lies empty.")
+    check(judged(red, {"saturation": 2.0, "luma": 100.0}), "colour", "red dress", "black and white")
+    check(judged(red, {"saturation": 40.0, "luma": 100.0}), None)
+    check(judged(red, {"saturation": 2.0, "luma": 5.0}), None)
+    check(judged(of("There is no red in it."), {"saturation": 2.0}), None)
+    check(judged(grey, {"saturation": 130.0, "luma": 100.0}), "colour", "vivid")
+    check(judged(grey, {"saturation": 3.0, "luma": 100.0}), None)
+    cow = of("A black-and-white cow chews.", style="live action")
+    check(judged(cow, {"saturation": 130.0, "luma": 100.0}), None)
+
+
+@pytest.mark.parametrize(
+    ("said", "read", "words"),
+    [
+        ({"text_visible": "GOLDEN DRAGON"}, ("PHARMACY",), "GOLDEN DRAGON"),
+        ({"text_visible": "STOP"}, ("YIELD",), "'STOP'"),
+        ({"text_visible": "Central Park Zoo"}, (), "no text was found"),
+        (then("A man holds a sign reading 'FREE HUGS'."), (), "FREE HUGS"),
+        (then('The title "The Last Summer" appears.'), ("SEASON TWO",), "The Last Summer"),
+    ],
+)
+def test_text(said: Case, read: tuple[str, ...], words: str) -> None:
+    check(judged(said, {"words": read}), "text", words)
+    check(judged(said, {"words": None}), None)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ({"text_visible": "Grand Hôtel"}, ("GRAN0 H0TEL",)),
+        ({"text_visible": "GRAND HOTEL, Open daily from 9"}, ("GRANDHOTEL",)),
+        ({"text_visible": "OPEN"}, ()),
+        ({"text_visible": "42"}, ("EXIT",)),
+        (then('She says "see you later" and leaves.'), ()),
+        (then('A small sign in the distance reads "No entry here".'), ()),
+        ({"text_visible": "illegible text on a sign"}, ("EXIT",)),
+        (then('A sign reads "EXIT".'), ("EX1T", "Platform 4")),
+    ],
+)
+def test_texts_that_agree(said: Case, read: tuple[str, ...]) -> None:
+    check(judged(said, {"words": read}), None)
+
+
+@pytest.mark.parametrize(
+    ("subject", "dense"),
+    [
+        ("A woman in a blue cardigan", "A woman in an orange cardigan sits."),
+        ("a black cat", "A white cat sleeps."),
+        ("a man with a red backpack", "A man with a green backpack climbs."),
+        ("a yellow bus", "The bus is bright red. It stops."),
+        ("a girl in a pink sari", "A girl in a green sari dances."),
+        ("a purple car", "A silver car waits."),
+        ("a man in a navy suit", "A man in a white suit turns towards the door."),
+    ],
+)
+def test_colours_that_differ(subject: str, dense: str) -> None:
+    assert colour(fields(dense, subject=subject), Evidence())
+
+
+@pytest.mark.parametrize(
+    ("subject", "dense"),
+    [
+        ("a black cat and a white cat", "A white cat sleeps."),
+        ("a man in a white shirt", "A man in a white shirt and a man in a black shirt talk."),
+        ("a red bus", "A red bus passes a blue bus."),
+        ("a blue car", "A dark blue car turns. A silver car follows."),
+        ("a woman in a red dress", "A woman puts on a blue dress."),
+        ("a yellow ball", "A green ball bounces."),
+        ("a navy suit", "A black suit hangs."),
+        ("a player in a red jersey", "A player in a red jersey tackles one in a white jersey."),
+        ("a lamp", "The lamp glows red. The lamp glows blue."),
+        ("a green bottle", "Rows of bottles: a brown bottle stands in front."),
+        ("a man in a grey hoodie", "A man in a black hoodie runs."),
+        ("a brown horse", "A white horse follows a brown horse."),
+        ("a teal scarf", "A blue scarf."),
+        ("a woman with red hair", "A woman with orange hair."),
+        ("a man in a red and white shirt", "A man in a white shirt."),
+    ],
+)
+def test_colours_of_others_and_near_ones(subject: str, dense: str) -> None:
+    assert colour(fields(dense, subject=subject), Evidence()) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "dense", "short"),
+    [
+        ("a baker", "A baker in a white apron kneads while a girl looks on.", "A baker in a black apron."),
+        ("a nurse wearing a blue mask", "A nurse wearing a yellow mask holds a boy's arm.", ""),
+        ("a blue articulated bus", "A red bus turns.", ""),
+        ("a vendor in a red cap", "A vendor in a green cap turns over glowing charcoal.", ""),
+    ],
+)
+def test_colours_of_one_wearer(subject: str, dense: str, short: str) -> None:
+    assert colour(fields(dense, subject=subject, short=short), Evidence())
+
+
+@pytest.mark.parametrize(
+    ("subject", "dense", "short"),
+    [
+        ("a vendor in a red cap", "A vendor in a red cap haggles with another vendor.", "A vendor in a green "
+         "cap haggles."),
+        ("two waiters", "A waiter in a white shirt pours. A second waiter bows.", "A waiter in a black "
+         "shirt."),
+        ("a drummer in a red hat", "A drummer and a guitarist in a green hat play.", ""),
+        ("clowns", "A clown in a red hat bows to a clown.", "A clown in a blue hat bows."),
+        ("a nurse in a blue dress", "A nurse in a white apron over a blue dress smiles.", ""),
+    ],
+)  # fmt: skip
+def test_colours_of_several_wearers(subject: str, dense: str, short: str) -> None:
+    assert colour(fields(dense, subject=subject, short=short), Evidence()) is None
+
+
+def test_black_and_white_of_the_picture_and_of_things() -> None:
+    vivid = Evidence(saturation=120.0)
+    assert colour(fields("On a set in flickering black and white, a man balances a ladder."), vivid)
+    assert colour(fields("A man falls.", style="Silent black-and-white comedy"), vivid)
+    for things in ("in grainy black and white stripes", "in a stark black and white dress"):
+        assert colour(fields(f"A girl {things} runs."), vivid) is None
