@@ -68,8 +68,8 @@ class GateOptions(BaseModel):
     """The same for four words (same table)."""
     repeats: int = Field(4, ge=2)
     """Times from which those shares count; of two words, which may be a name, one more. In a text of 20
-    words, a phrase that comes twice for good reason is above each of them, and three tries that are told alike are
-    above them in 50."""
+    words, a phrase that comes twice for good reason is above each of them, and three tries that are told
+    alike are above them in 50."""
     duplicate_5gram: float = Field(0.15, gt=0, le=1)
     """Most of the dense caption's characters in phrases of five words that came before (same table), where
     six words in a row did: `the man with the newspaper` has five, and names him."""
