@@ -193,7 +193,10 @@ def ask(
     key = context.keys.answers
     assert key is not None
     wants = context.plan.caption_resources
-    processes = captioner.processes
+    processes = captioner.processes or wants.concurrency
+    if processes is None and not wants.num_gpus:
+        # As many as there are CPUs would each load the model, all of them on the one GPU.
+        processes = 1
     if processes is not None:
         wants = Resources(num_cpus=wants.num_cpus, num_gpus=wants.num_gpus, concurrency=processes)
     spec = _spec(context, captioner, None if budget is None else budget // (processes or 1))

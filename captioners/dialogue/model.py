@@ -90,7 +90,8 @@ class ModelCaptioner(Captioner):
 
     @property
     def processes(self) -> int | None:
-        """Worker processes; None: as many as the cluster carries."""
+        """Worker processes; None: what the pipeline says (`concurrency`), else as many as the GPUs that each
+        takes carry, and one where it takes none."""
         return None
 
     @property
