@@ -7,11 +7,12 @@ from captioners._gates.words import Words, any_of, names
 NUMBERS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
-    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "dozen": 12, "pair": 2, "both": 2, "duo": 2,
+    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "dozen": 12, "pair": 2, "couple": 2,
+    "both": 2, "duo": 2,
     "trio": 3, "threesome": 3, "quartet": 4, "foursome": 4, "quintet": 5,
     **{str(number): number for number in range(2, 41)},
 }  # fmt: skip
-GROUPED = frozenset(("pair", "duo", "trio", "threesome", "quartet", "foursome", "quintet"))
+GROUPED = frozenset(("pair", "couple", "duo", "trio", "threesome", "quartet", "foursome", "quintet"))
 """Numbers that have `a` before and `of` behind them."""
 ALONE = frozenset(("lone", "single", "solitary", "sole"))
 """One, and no other."""
@@ -54,6 +55,8 @@ STOP = names(
     "towards around it its his her their he she they "
     "then but has have stand stands standing sit sits sitting walk walking run running wear wearing"
 )
+RESTRICTING = names("who that which with wear wearing to in on of for without whose")
+"""Behind `the only man`: one of several."""
 SYNONYMS = {
     "kid": "child", "guy": "man", "gentleman": "man", "gent": "man", "lady": "woman", "gal": "woman",
     "bike": "bicycle", "automobile": "car", "plane": "airplane", "aeroplane": "airplane", "lorry": "truck",
@@ -80,7 +83,7 @@ CHANGES = any_of(
     r" (?:\w+ly |then |later |soon |at once |eventually )?(?:leav|exit|depart|enter|arriv|appear|emerg"
     r"|disappear"
     r"|vanish|remain)(?:s|es|e|ing)?(?! the (?:line|floor|ground|table|bar|path|water|road|track))",
-    r"(?:is|are) left", "gradually", r"multipl(?:y|ies)",
+    r"(?:is|are) left", r"gradually (?:more|fewer|other|join\w{0,3}|the others?)", r"multipl(?:y|ies)",
     r"split(?:s|ting)?(?: up)? (?:in|into)", r"divid(?:es|ing)", r"becom(?:es?|ing)", r"grow(?:s|ing)? to",
     r"more and more", r"at first", "initially", r"which leaves", r"until (?:only )?\w+ (?:is|are|remain)",
     r"(?:in|on) (?:the|a|its|his|her|their) (?:\w+ )?(?:mirrors?|posters?|paintings?|photos?|murals?"

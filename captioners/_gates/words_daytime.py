@@ -36,7 +36,7 @@ DAY = any_of(
     r"(?:sun|sunlight|sunshine) (?:shines|shining|is shining|beats|beating|blazes|blazing|is high|glitters"
     r"|glittering|glints|gleams|streams|streaming|pours|pouring|filters|filtering|dapples|sparkles|bakes"
     r"|high|overhead|breaks through|bathes|warms)",
-    r"(?:under|beneath|in|against|by|through|with) (?:the |a |an )?(?:\w{1,12} )?(?:sun|sunshine)(?=[.,;]|$)",
+    r"(?:under|beneath|in|against|through) (?:the |a |an )?(?:\w{1,12} )?(?:sun|sunshine)(?=[.,;]|$)",
     r"sun-?(?:baked|dappled|splashed|kissed|bleached|washed|bathed|flooded|filled|scorched|warmed)",
     r"(?:cloudless|azure|clear blue|bright blue|deep blue|pale blue|overcast gr[ae]y) (?:sky|skies)",
     r"golden[- ]hour",
@@ -83,6 +83,8 @@ NIGHT = any_of(
     r"|hovers|peeks|gleams)",
     r"(?:the |a )?moon(?:rise|beams?)",
     r"(?:light|glow|gleam) of (?:the |a )?(?:\w{1,10} )?(?:moon|stars)",
+    r"moon and (?:the |a few |some |many )?stars",
+    r"(?:under|beneath|below|by|in) (?:the |a )?(?:light of (?:the |a )?)?(?:full|crescent|half) moon",
     r"after (?:dark|nightfall|midnight|sundown)",
     r"(?:dead|middle|depths|still|dark|darkness) of (?:the )?night",
     r"(?:small|wee) hours",
@@ -181,8 +183,8 @@ IN_TURN = any_of(
     r"until",
     r"then",
     r"after(?! (?:dark|midnight|nightfall|sundown))",
-    r"before",
-    r"again",
+    r"before(?! (?:an?|the|his|her|their) (?:\w+ )?(?:crowd|audience|camera|mirror|altar|fans|house|gate"
+    r"|door))",
     r"now",
     r"ends?",
     r"begins?",
