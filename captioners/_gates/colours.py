@@ -17,6 +17,7 @@ from captioners._gates.words_colour import (
     NOT_SEEN_AS_COLOUR,
     ONE_COLOUR,
     PEOPLE,
+    THINGS_TOO,
     WORN,
     YELLOW_GREEN,
 )
@@ -36,9 +37,17 @@ IS_COLOURED = Words(
     rf"\b(?:the|his|her|its) (?P<noun>[a-z-]{{3,20}})(?:, (?:which|that)| that| which)? (?:is|are) {_SHADE}"
     rf"(?P<colour>{one_of(COLOURS)})(?=[.,;]| and\b| with\b| in colou?r\b|\Z)"
 )
+COLOURED_FIRST = Words(
+    rf"(?:(?<=[.;] )|\A){_SHADE}(?P<colour>{one_of(COLOURS)})(?: [\w-]{{1,15}}){{0,5}},"
+    r" (?:the|his|her|its) (?:[\w-]{1,15}-[\w-]{1,15} )?(?P<noun>[a-z-]{3,20})(?= )"
+)
+"""`Purple from crown to skirt, the balloon`."""
 OTHERS = frozenset(
     ("another", "other", "second", "third", "next", "several", "many", "some", "nearby", "passing")
 )
+
+
+BEHIND_A_HEAD = Words(r"\b(?:on|in|at|by|near|inside|aboard|under|behind|before|beside|through|against|of)\b")
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,12 @@ def colour(fields: Fields, evidence: Evidence) -> str | None:
         return None
     things = {name: things_of(text) for name, text in texts.items()}
     # A blue car behind a red one is another car.
-    things["background"] = [thing for thing in things["background"] if thing.noun not in texts["subject"]]
+    things["background"] = [
+        thing
+        for thing in things["background"]
+        if thing.noun not in _head(texts["subject"])
+        and all(thing.noun != one.noun for one in things["subject"])
+    ]
     names = list(texts)
     for at, one in enumerate(names):
         for other in names[at + 1 :]:
@@ -76,17 +90,34 @@ def colour(fields: Fields, evidence: Evidence) -> str | None:
     return next((fault for name in names if (fault := _itself(name, things[name], texts[name]))), None)
 
 
+def _head(subject: str) -> str:
+    """What the subject is about: a conductor, and not the tram, of `a conductor on a tram`."""
+    preposition = BEHIND_A_HEAD.search(subject)
+    return subject[: preposition.start()] if preposition else subject
+
+
+def named_by(token: str) -> frozenset[str]:
+    """`red`, `dark-green`, `snow-white`, `navy-blue`, `red-and-white`, and not `red-brick`."""
+    if token in COLOURS:
+        return frozenset((COLOURS[token],))
+    parts = token.split("-")
+    if len(parts) < 2 or parts[-1] not in COLOURS:
+        return frozenset()
+    return frozenset(COLOURS[part] for part in parts if part in COLOURS)
+
+
 def things_of(text: str) -> list[Thing]:
-    if COLOURS.keys().isdisjoint(TOKEN.findall(text.lower())):
-        return []
     places = [(found.start(), found[0].lower()) for found in TOKEN.finditer(text)]
     tokens = [token for _, token in places]
+    if not any(map(named_by, set(tokens))):
+        return []
     found, at = [], 0
     while at < len(tokens):
-        if tokens[at] not in COLOURS:
+        colours = set(named_by(tokens[at]))
+        if not colours:
             at += 1
             continue
-        first, colours = at, {COLOURS[tokens[at]]}
+        first = at
         at += 1
         # `red and white`, `red, white and blue`
         while at + 1 < len(tokens) and tokens[at] in ("and", ",", "or") and tokens[at + 1] in COLOURS:
@@ -94,6 +125,9 @@ def things_of(text: str) -> list[Thing]:
             at += 2
         noun = at
         while noun < len(tokens) and noun < at + 3 and _describes(tokens[noun]):
+            if tokens[noun] in THINGS_TOO:
+                # `A red convertible speeds`.
+                break
             noun += 1
         if (
             noun >= len(tokens)
@@ -112,7 +146,7 @@ def things_of(text: str) -> list[Thing]:
                 _wearer(before),
             )
         )  # fmt: skip
-    for place in IS_COLOURED.finditer(text):
+    for place in (*IS_COLOURED.finditer(text), *COLOURED_FIRST.finditer(text)):
         noun_word = place["noun"].lower()
         if noun_word not in NO_THING and not negated(text, place.start("colour")):
             found.append(
@@ -129,6 +163,9 @@ def things_of(text: str) -> list[Thing]:
 
 
 def _describes(word: str) -> bool:
+    if "-" in word:
+        # `A red hot-air balloon`.
+        return word not in WORN and not is_plural(word)
     return word in DESCRIBING or (len(word) > 5 and word.endswith(("ated", "ular", "onal", "ical")))
 
 

@@ -97,7 +97,12 @@ def _without_a_rest(tokens: list[str], at: int) -> bool:
     if tokens[at + 1 : at + 2] == ["one"]:
         return False
     behind = next(
-        (place for place in range(at + 1, min(at + 5, len(tokens))) if tokens[place] in STOP), len(tokens)
+        (
+            place
+            for place in range(at + 1, min(at + 5, len(tokens)))
+            if tokens[place] in STOP or not tokens[place][0].isalnum()
+        ),
+        len(tokens),
     )
     word, after = [*tokens[behind : behind + 2], "", ""][:2]
     return word not in RESTRICTING or (word in ("in", "on") and after == "the")

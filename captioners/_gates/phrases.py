@@ -3,6 +3,7 @@
 from captioners._gates.clean import _FILM, A_VIDEO, SCREEN
 from captioners._gates.prose import cited, sentences, unquoted
 from captioners._gates.words import Words, any_of
+from captioners._gates.words_medium import IMAGE_SEEN, OF_THE_IMAGE, OF_THE_MEDIUM, VIDEO_SEEN
 from captioners._gates.words_refusal import REFUSAL, REFUSAL_SHOWN, REFUSAL_START
 from captioners._gates.words_talk import (
     FRAMES_AS_THINGS,
@@ -104,6 +105,9 @@ THINGS_CALLED_CLIP = Words(
 )
 
 
+SCENE = ("subject", "action", "background", "dense", "short")
+
+
 def refusal(fields: Fields) -> str | None:
     for name in TEXT_FIELDS:
         text = getattr(fields, name)
@@ -123,6 +127,8 @@ def refused(text: str, shown: bool = False) -> str | None:
 
 def talk(fields: Fields) -> str | None:
     whole = unquoted(" ".join(getattr(fields, name) for name in TEXT_FIELDS if name != "text_visible"))
+    # A style names what a picture is like: `television`, `a stage recording`.
+    scene = unquoted(" ".join(getattr(fields, name) for name in SCENE))
     slides = SLIDES.search(whole) is not None
     patterns = [OF_THE_VIDEO] if not A_VIDEO.search(whole) else []
     patterns += [ALWAYS, OF_THE_MODEL, OF_TIME]
@@ -135,6 +141,10 @@ def talk(fields: Fields) -> str | None:
             patterns.append(OF_FRAMES)
     if not slides and not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
         patterns += [OF_VIDEO, OF_A_VIDEO]
+    if not slides and not VIDEO_SEEN.search(scene):
+        patterns.append(OF_THE_MEDIUM)
+    if not slides and PICTURE.search(scene) and not IMAGE_SEEN.search(scene):
+        patterns.append(OF_THE_IMAGE)
     for name in TEXT_FIELDS:
         if name == "text_visible":
             continue

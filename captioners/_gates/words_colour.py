@@ -12,7 +12,8 @@ COLOURS = {
     "white": "white",
     "black": "black", "grey": "grey", "gray": "grey", "silver": "silver", "brown": "brown", "beige": "beige",
     "cream": "beige", "tan": "beige", "ivory": "ivory", "blond": "blond", "blonde": "blond",
-    "brunette": "brown",
+    "brunette": "brown", "vermilion": "red", "cobalt": "blue", "sapphire": "blue", "aquamarine": "teal",
+    "aqua": "teal", "lilac": "purple", "mauve": "purple", "fuchsia": "pink", "taupe": "beige",
 }  # fmt: skip
 """A word -> the colour that it names."""
 NEAR = {
@@ -61,6 +62,8 @@ DESCRIBING = names(
     "double-decker single family delivery city passenger freight cargo fishing sailing rowing police"
 )
 """Words between a colour and its noun."""
+THINGS_TOO = frozenset(("convertible", "pickup", "double-decker", "compact"))
+"""Of those, things by themselves."""
 WORN = names(
     "shirt t-shirt hair dress hat cap coat jacket suit tie shorts pants trousers jeans skirt sweater "
     "hoodie blouse "

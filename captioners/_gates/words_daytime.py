@@ -115,7 +115,7 @@ NOT_NIGHT = any_of(
     r"|red|white"
     r"|yellow|blue|wooden|painted|printed|ninja|pop|film|movie|rock|embroidered|glittery|plastic|five"
     r"|three) stars",
-    r"(?:painted|printed|fake|artificial|projected|planetarium(?:['’]s)?|cardboard|backdrop(?: of)?|dark"
+    r"(?:painted|printed|fake|artificial|projected|planetarium(?:['’]s)?|cardboard|backdrop(?: of)?"
     r"|embroidered) (?:a |the )?(?:starry|star-?filled|night|moonlit) (?:night |sky|skies)",
     r"(?:the )?stars and (?:stripes|bars)",
     r"under the stars (?:and|of hollywood)",
@@ -160,7 +160,7 @@ TRANSITION = any_of(
     r"by day\b[^\n]{0,200}\bby night",
     r"by night\b[^\n]{0,200}\bby day",
     r"both day",
-    r"gives? way",
+    r"gives? way to",
     r"eclipse",
     r"midnight sun",
     r"polar (?:night|day)",
@@ -189,7 +189,7 @@ IN_TURN = any_of(
     r"ends?",
     r"begins?",
     r"starts?",
-    r"opens?",
+    r"opens?(?!-)",
 )
 """Words by which a sentence has a before and an after, of whatever it is: its time of day does not count."""
 DEPICTED = any_of(
