@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from captioners._gates.prose import cited, claims, is_plural, negated, sentences, singular, unquoted
 from captioners._gates.words import Words, any_of, one_of
@@ -17,6 +18,7 @@ from captioners._gates.words_colour import (
     NOT_SEEN_AS_COLOUR,
     ONE_COLOUR,
     PEOPLE,
+    SAME,
     THINGS_TOO,
     WORN,
     YELLOW_GREEN,
@@ -77,7 +79,7 @@ def colour(fields: Fields, evidence: Evidence) -> str | None:
     things["background"] = [
         thing
         for thing in things["background"]
-        if thing.noun not in _head(texts["subject"])
+        if not re.search(_names(thing.noun), _head(texts["subject"]), re.I)
         and all(thing.noun != one.noun for one in things["subject"])
     ]
     names = list(texts)
@@ -141,7 +143,7 @@ def things_of(text: str) -> list[Thing]:
         before = tokens[max(0, first - 3) : first]
         found.append(
             Thing(
-                tokens[noun], frozenset(colours), " ".join(tokens[first : noun + 1]),
+                SAME.get(tokens[noun], tokens[noun]), frozenset(colours), " ".join(tokens[first : noun + 1]),
                 _owner(text, places[first][0]), bool(OTHERS & set(before)), "the" in before[-2:],
                 _wearer(before),
             )
@@ -151,7 +153,7 @@ def things_of(text: str) -> list[Thing]:
         if noun_word not in NO_THING and not negated(text, place.start("colour")):
             found.append(
                 Thing(
-                    noun_word,
+                    SAME.get(noun_word, noun_word),
                     frozenset((COLOURS[place["colour"].lower()],)),
                     place[0],
                     _owner(text, place.start()),
@@ -180,6 +182,12 @@ def _owner(text: str, at: int) -> str:
 
 def _people_of(text: str) -> list[str]:
     return [singular(found[0].lower()) for found in PEOPLE.finditer(text)]
+
+
+@cache
+def _names(noun: str) -> str:
+    """Alternatives: all by which the thing goes."""
+    return f"(?:{one_of((noun, *(other for other, same in SAME.items() if same == noun)))})"
 
 
 def _exclusive(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -219,13 +227,13 @@ def _itself(name: str, things: list[Thing], text: str) -> str | None:
                 and not thing.other
                 and len(
                     re.findall(
-                        rf"\b(?:an?|one|another|other|second) (?:[\w-]+ ){{0,3}}?{re.escape(thing.noun)}\b",
+                        rf"\b(?:an?|one|another|other|second) (?:[\w-]+ ){{0,3}}?{_names(thing.noun)}\b",
                         text,
                         re.I,
                     )
                 )
                 < 2
-                and not re.search(rf"\b{re.escape(thing.noun)}s\b", text, re.I)
+                and not re.search(rf"\b{_names(thing.noun)}s\b", text, re.I)
             ):
                 return f"{name} has '{thing.words}' and 'the {later.words}'"
     return None
@@ -271,10 +279,10 @@ def _many(noun: str, things: list[Thing], text: str) -> bool:
     colours = {thing.colours for thing in things if thing.noun == noun}
     if len(colours) > 1:
         return True
-    if not is_plural(noun) and re.search(rf"\b{re.escape(noun)}(?:s|es)\b", text, re.I):
+    if not is_plural(noun) and re.search(rf"\b{_names(noun)}(?:s|es)\b", text, re.I):
         return True
     phrases = re.findall(
-        rf"\b(?:an?|one|another|other|second) ((?:[\w-]+ ){{0,3}}?){re.escape(noun)}\b", text, re.I
+        rf"\b(?:an?|one|another|other|second) ((?:[\w-]+ ){{0,3}}?){_names(noun)}\b", text, re.I
     )
     return len(phrases) > 1
 

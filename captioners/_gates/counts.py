@@ -3,6 +3,7 @@
 import re
 
 from captioners._gates.counted import TOKEN, Count, Text, lemma, plural, read
+from captioners._gates.counts_whole import again, behind, of_one_kind
 from captioners._gates.words_count import (
     ALONE,
     BEFORE_A_PART,
@@ -35,6 +36,13 @@ def count(fields: Fields) -> str | None:
         return fault
     if fault := _behind(read("background", fields.background), texts["dense"], texts["subject"]):
         return fault
+    if fault := again(texts["dense"]) or behind(
+        read("background", fields.background), texts["dense"], texts["subject"], texts["action"]
+    ):
+        return fault
+    for one, other in (("subject", "dense"), ("subject", "short"), ("dense", "short")):
+        if fault := of_one_kind(texts[one], texts[other]):
+            return fault
     return _one_and_many({name: text.text for name, text in texts.items()}, texts)
 
 
@@ -62,6 +70,9 @@ def _differ(noun: str, one: Text, other: Text) -> str | None:
         if CHANGES.search(text.text):
             return None
     a, b = ours[0], theirs[0]
+    if {a.number, b.number} == {2, 3} and "couple" in f"{a.words} {b.words}":
+        # `A couple of` may be three.
+        return None
     if min(len(ours), len(theirs)) == 1 and _told_apart(a, b):
         return None
     return f"{one.name} has '{a.words}' and {other.name} '{b.words}'"

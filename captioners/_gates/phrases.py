@@ -3,7 +3,7 @@
 from captioners._gates.clean import _FILM, A_VIDEO, SCREEN
 from captioners._gates.prose import cited, sentences, unquoted
 from captioners._gates.words import Words, any_of
-from captioners._gates.words_medium import IMAGE_SEEN, OF_THE_IMAGE, OF_THE_MEDIUM, VIDEO_SEEN
+from captioners._gates.words_medium import HANDLED, IMAGE_SEEN, OF_THE_IMAGE, OF_THE_MEDIUM, VIDEO_SEEN
 from captioners._gates.words_refusal import REFUSAL, REFUSAL_SHOWN, REFUSAL_START
 from captioners._gates.words_talk import (
     FRAMES_AS_THINGS,
@@ -139,11 +139,12 @@ def talk(fields: Fields) -> str | None:
             patterns.append(OF_FRAMES_IN_TIME)
         if not FRAME_THINGS.search(whole):
             patterns.append(OF_FRAMES)
-    if not slides and not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
+    handled = HANDLED.search(scene) is not None
+    if not slides and not handled and not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
         patterns += [OF_VIDEO, OF_A_VIDEO]
-    if not slides and not VIDEO_SEEN.search(scene):
+    if not slides and not handled and not VIDEO_SEEN.search(scene):
         patterns.append(OF_THE_MEDIUM)
-    if not slides and PICTURE.search(scene) and not IMAGE_SEEN.search(scene):
+    if not slides and not handled and PICTURE.search(scene) and not IMAGE_SEEN.search(scene):
         patterns.append(OF_THE_IMAGE)
     for name in TEXT_FIELDS:
         if name == "text_visible":

@@ -31,7 +31,7 @@ NEAR = {
 }  # fmt: skip
 """Colours that two people may call the same thing."""
 YELLOW_GREEN = names(
-    "ball balls vest vests jersey jerseys grass field fields meadow leaf leaves frog snake lizard bird "
+    "ball balls hat vest vests jersey jerseys grass field fields meadow leaf leaves frog snake lizard bird "
     "paint apple "
     "apples pear pears banana bananas lime mango raincoat helmet cap jacket kayak plant plants parrot fish"
 )
@@ -74,6 +74,20 @@ WORN = names(
     "moustache mustache pyjamas pajamas singlet trunks costume armour armor sash necklace suitcase"
 )
 """What each person has one of: two of them differ without contradiction."""
+SAME = {
+    one: name
+    for name, ones in {
+        "jacket": "coat", "car": "automobile sedan hatchback", "shirt": "t-shirt tee blouse tshirt",
+        "dress": "gown frock", "hat": "cap", "boat": "ship vessel sailboat", "trousers": "pants slacks",
+        "bicycle": "bike", "backpack": "rucksack", "sofa": "couch", "truck": "lorry",
+        "horse": "stallion mare",
+        "dog": "labrador retriever terrier poodle spaniel", "sweater": "jumper pullover", "rug": "carpet",
+        "umbrella": "parasol", "motorcycle": "motorbike", "hoodie": "sweatshirt", "tram": "streetcar",
+        "airplane": "plane aeroplane", "robe": "habit",
+    }.items()
+    for one in ones.split()
+}  # fmt: skip
+"""A noun -> the one by which it goes here, where a thing has both names."""
 NO_WEARER = names("one other another each someone somebody anyone figure member who and dressed clad")
 """Before `in a red cap`: may be anybody."""
 PEOPLE = any_of(

@@ -76,6 +76,36 @@ LATIN = {
     "schoolchildren": "schoolchild", "salespeople": "salesperson", "police": "police",
 }  # fmt: skip
 PEOPLE = frozenset(("man", "woman", "child", "boy", "girl", "person", "adult", "teenager"))
+KINDS = {
+    "person": PEOPLE
+    | names(
+        "player dancer cyclist rower musician runner worker skater skier surfer swimmer hiker "
+        "climber singer actor actress student pupil schoolgirl schoolboy soldier sailor nun monk "
+        "farmer fisherman chef cook waiter waitress nurse doctor firefighter policeman officer "
+        "acrobat gymnast boxer wrestler fencer footballer drummer guitarist violinist commuter "
+        "pedestrian tourist shopper customer baker carpenter welder miner rider jockey driver pilot "
+        "astronaut diver snowboarder skateboarder performer friend teammate sprinter jogger athlete "
+        "kayaker paddler toddler baby"
+    ),
+    "bird": names(
+        "duck goose swan gull seagull pigeon hen chicken crow raven parrot eagle flamingo pelican "
+        "heron penguin sparrow owl stork crane"
+    ),
+    "dog": names(
+        "puppy retriever labrador terrier husky poodle dachshund beagle collie greyhound hound corgi"
+    ),
+    "cat": names("kitten"),
+    "horse": names("stallion mare pony foal"),
+    "boat": names(
+        "sailboat canoe kayak dinghy gondola ferry yacht rowboat sailing-boat trawler motorboat ship"
+    ),
+    "vehicle": names("car truck van bus taxi motorcycle tractor jeep suv sedan convertible lorry"),
+    "car": names("taxi sedan convertible jeep suv limousine hatchback"),
+    "cow": names("calf bull ox"),
+    "flower": names("rose tulip daisy sunflower lily poppy orchid"),
+    "airplane": names("jet fighter biplane airliner glider"),
+}
+"""A kind -> nouns for what is of it."""
 CHANGES = any_of(
     r"joined by", r"join(?:s|ing)?(?! (?:hands|arms|forces))", r"newcomers?", r"latecomers?",
     r"(?:one|two|three|four|five|some|several|others|all|both|rest|they|few|many|more)(?: of (?:them"

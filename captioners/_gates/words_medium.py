@@ -67,3 +67,21 @@ IMAGE_SEEN = Words(
     r"|embroider\w{0,4})\b"
 )
 """A picture that is a thing in the scene."""
+HANDLED = Words(
+    r"\b(?:straighten|turn|hang|hold|lift|pin|tape|stick|look|point|bless|touch|grab|fasten|bend|push"
+    r"|pull|slide|hand"
+    r"|ask|carr|lay|lie|drop|pick|put|place|fold|tear|rip|burn|sign|frame|dust|clean|wipe|kiss|stroke"
+    r"|unclip|attach"
+    r"|fix|glue|open|close|squeeze|load|eject|snap|press|stud|examine|inspect|film|record|shar|send"
+    r"|upload|delet|archiv"
+    r"|print)(?:s|es|ies|ing)? (?:[\w-]{1,12} ){0,2}?(?:the|this|that|his|her|their"
+    r"|its) (?:[\w-]{1,12} ){0,2}?"
+    r"(?:video|clip|footage|recording|image|picture|photo|photograph|snapshot|screenshot)s?\b(?! progress)"
+    r"|\b(?:clip|recording|photo|photograph|picture)s?, which (?:snaps|clicks|opens|closes|hangs|holds"
+    r"|shows|is torn)"
+    r"|\b(?:puzzles?|x-?rays?|judge|jury|detectives?|archiv\w{1,5}|museum|gallery|soldiers?|rounds"
+    r"|hoses?|mechanics?"
+    r"|climbers?|carabiners?|badges?|sleeves? of (?:a|the) record|(?:on|from|against|off|to) the wall"
+    r"|film a|films a)\b"
+)
+"""Words for what is done with a picture, a clip or a film in the scene."""
