@@ -105,6 +105,8 @@ THINGS_CALLED_CLIP = Words(
 )
 
 
+MEDIA = ("video", "clip", "footage", "recording", "image", "picture", "photo", "shot")
+"""Without one of these there is no need to search for what is done with them."""
 SCENE = ("subject", "action", "background", "dense", "short")
 
 
@@ -129,8 +131,10 @@ def talk(fields: Fields) -> str | None:
     whole = unquoted(" ".join(getattr(fields, name) for name in TEXT_FIELDS if name != "text_visible"))
     # A style names what a picture is like: `television`, `a stage recording`.
     scene = unquoted(" ".join(getattr(fields, name) for name in SCENE))
+    named = any(medium in whole.lower() for medium in MEDIA)
+    handled = named and HANDLED.search(scene) is not None
     slides = SLIDES.search(whole) is not None
-    patterns = [OF_THE_VIDEO] if not A_VIDEO.search(whole) else []
+    patterns = [OF_THE_VIDEO] if not handled and not A_VIDEO.search(whole) else []
     patterns += [ALWAYS, OF_THE_MODEL, OF_TIME]
     if PICTURE.search(whole):
         if not slides and not _pictures_are_things(whole):
@@ -139,12 +143,11 @@ def talk(fields: Fields) -> str | None:
             patterns.append(OF_FRAMES_IN_TIME)
         if not FRAME_THINGS.search(whole):
             patterns.append(OF_FRAMES)
-    handled = HANDLED.search(scene) is not None
     if not slides and not handled and not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
         patterns += [OF_VIDEO, OF_A_VIDEO]
-    if not slides and not handled and not VIDEO_SEEN.search(scene):
+    if named and not slides and not handled and not VIDEO_SEEN.search(scene):
         patterns.append(OF_THE_MEDIUM)
-    if not slides and not handled and PICTURE.search(scene) and not IMAGE_SEEN.search(scene):
+    if named and not slides and not handled and PICTURE.search(scene) and not IMAGE_SEEN.search(scene):
         patterns.append(OF_THE_IMAGE)
     for name in TEXT_FIELDS:
         if name == "text_visible":
