@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from captioners._gates.prose import cited, claims, is_plural, negated, sentences, singular, unquoted
 from captioners._gates.words import Words, any_of, one_of
@@ -49,6 +49,7 @@ OTHERS = frozenset(
 )
 
 
+NONE: frozenset[str] = frozenset()
 BEHIND_A_HEAD = Words(r"\b(?:on|in|at|by|near|inside|aboard|under|behind|before|beside|through|against|of)\b")
 
 
@@ -98,13 +99,16 @@ def _head(subject: str) -> str:
     return subject[: preposition.start()] if preposition else subject
 
 
+@lru_cache(4096)
 def named_by(token: str) -> frozenset[str]:
     """`red`, `dark-green`, `snow-white`, `navy-blue`, `red-and-white`, and not `red-brick`."""
     if token in COLOURS:
         return frozenset((COLOURS[token],))
+    if "-" not in token:
+        return NONE
     parts = token.split("-")
-    if len(parts) < 2 or parts[-1] not in COLOURS:
-        return frozenset()
+    if parts[-1] not in COLOURS:
+        return NONE
     return frozenset(COLOURS[part] for part in parts if part in COLOURS)
 
 

@@ -34,10 +34,11 @@ def count(fields: Fields) -> str | None:
                     return fault
     if fault := _people(texts["subject"], texts["short"]) or _people(texts["short"], texts["subject"]):
         return fault
-    if fault := _behind(read("background", fields.background), texts["dense"], texts["subject"]):
+    background = read("background", fields.background)
+    if fault := _behind(background, texts["dense"], texts["subject"]):
         return fault
     if fault := again(texts["dense"]) or behind(
-        read("background", fields.background), texts["dense"], texts["subject"], texts["action"]
+        background, texts["dense"], texts["subject"], texts["action"]
     ):
         return fault
     for one, other in (("subject", "dense"), ("subject", "short"), ("dense", "short")):

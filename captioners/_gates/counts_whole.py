@@ -3,10 +3,12 @@
 from captioners._gates.counted import Count, Text, lemma
 from captioners._gates.words_count import CHANGES, KINDS, NUMBERS, ORDINALS, OTHERS, PARTS, PEOPLE
 
+OF_SOME_KIND = frozenset(KINDS).union(*KINDS.values())
+
 
 def again(text: Text) -> str | None:
     """`Six horses gallop …. All four horses slow`: who has all of them knows how many they are."""
-    if CHANGES.search(text.text) or OTHERS.search(text.text):
+    if "all" not in text.tokens or CHANGES.search(text.text) or OTHERS.search(text.text):
         return None
     for at, token in enumerate(text.tokens[:-2]):
         number = NUMBERS.get(text.tokens[at + 1])
@@ -30,27 +32,34 @@ def _alone(noun: str, text: Text) -> bool:
 
 
 def of_one_kind(one: Text, other: Text) -> str | None:
-    """`Four cyclists climb` and `three women on bicycles`: what both texts begin with is the same."""
-    if any(words.search(text.text) for text in (one, other) for words in (CHANGES, OTHERS)):
+    """`Two people` and `four cyclists climb`: what both texts begin with is the same."""
+    ours, theirs = _first(one), _first(other)
+    if ours is None or theirs is None or ours[1].number == theirs[1].number or ours[0] == theirs[0]:
         return None
+    few, many = sorted((ours, theirs), key=lambda told: told[1].number)
     for kind, members in KINDS.items():
-        ours, theirs = _first(one, members | {kind}), _first(other, members | {kind})
-        if ours is None or theirs is None or ours[1].number == theirs[1].number or ours[0] == theirs[0]:
+        everyone = members | {kind}
+        if ours[0] not in everyone or theirs[0] not in everyone:
             continue
-        few, many = sorted((ours, theirs), key=lambda told: told[1].number)
         # Two of four people may be men; no four men are two people.
         if few[0] != kind and not (kind == "person" and few[0] in PEOPLE and many[0] not in PEOPLE):
             continue
-        everyone = members | {kind}
         if _more_of_kind(one, everyone, ours[0]) or _more_of_kind(other, everyone, theirs[0]):
             continue
+        if any(words.search(text.text) for text in (one, other) for words in (CHANGES, OTHERS)):
+            return None
         return f"{one.name} has '{ours[1].words}' and {other.name} '{theirs[1].words}'"
     return None
 
 
-def _first(text: Text, nouns: frozenset[str]) -> tuple[str, Count] | None:
+def _first(text: Text) -> tuple[str, Count] | None:
+    """The noun, of those that have a kind, by whose number the text begins."""
     found = [
-        (noun, count) for noun in nouns & text.counts.keys() for count in text.counts[noun] if count.first
+        (noun, count)
+        for noun, counts in text.counts.items()
+        if noun in OF_SOME_KIND
+        for count in counts
+        if count.first
     ]
     return found[0] if len(found) == 1 and found[0][1].number > 1 else None
 
@@ -62,6 +71,8 @@ def _more_of_kind(text: Text, nouns: frozenset[str], but: str) -> bool:
 
 def behind(background: Text, dense: Text, subject: Text, action: Text) -> str | None:
     """`Three windmills` behind a farmer and `the only windmill`: neither text has others of these things."""
+    if background.counts.keys().isdisjoint(dense.counts):
+        return None
     if any(words.search(text.text) for text in (background, dense) for words in (CHANGES, OTHERS)):
         return None
     for noun, counts in background.counts.items():

@@ -105,7 +105,7 @@ THINGS_CALLED_CLIP = Words(
 )
 
 
-MEDIA = ("video", "clip", "footage", "recording", "image", "picture", "photo", "shot")
+MEDIA = ("video", "clip", "footage", "recording", "image", "picture", "photo", "screenshot", "snapshot")
 """Without one of these there is no need to search for what is done with them."""
 SCENE = ("subject", "action", "background", "dense", "short")
 
