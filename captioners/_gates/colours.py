@@ -40,7 +40,7 @@ IS_COLOURED = Words(
     rf"(?P<colour>{one_of(COLOURS)})(?=[.,;]| and\b| with\b| in colou?r\b|\Z)"
 )
 COLOURED_FIRST = Words(
-    rf"(?:(?<=[.;] )|\A){_SHADE}(?P<colour>{one_of(COLOURS)})(?: [\w-]{{1,15}}){{0,5}},"
+    rf"(?:(?<=[.;] )|\A)(?P<colour>{one_of(COLOURS)})(?: [\w-]{{1,15}}){{0,5}},"
     r" (?:the|his|her|its) (?:[\w-]{1,15}-[\w-]{1,15} )?(?P<noun>[a-z-]{3,20})(?= )"
 )
 """`Purple from crown to skirt, the balloon`."""
@@ -113,10 +113,11 @@ def named_by(token: str) -> frozenset[str]:
 
 
 def things_of(text: str) -> list[Thing]:
+    # A lower-case letter may be longer than its capital: places are looked for in the text.
+    if not any(map(named_by, TOKEN.findall(text.lower()))):
+        return []
     places = [(found.start(), found[0].lower()) for found in TOKEN.finditer(text)]
     tokens = [token for _, token in places]
-    if not any(map(named_by, set(tokens))):
-        return []
     found, at = [], 0
     while at < len(tokens):
         colours = set(named_by(tokens[at]))
@@ -152,7 +153,11 @@ def things_of(text: str) -> list[Thing]:
                 _wearer(before),
             )
         )  # fmt: skip
-    for place in (*IS_COLOURED.finditer(text), *COLOURED_FIRST.finditer(text)):
+    starts = any(
+        token in COLOURS and (not at or tokens[at - 1] in (".", ";")) for at, token in enumerate(tokens)
+    )
+    first_words = COLOURED_FIRST.finditer(text) if starts else iter(())
+    for place in (*IS_COLOURED.finditer(text), *first_words):
         noun_word = place["noun"].lower()
         if noun_word not in NO_THING and not negated(text, place.start("colour")):
             found.append(

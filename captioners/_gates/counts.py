@@ -41,8 +41,8 @@ def count(fields: Fields) -> str | None:
         background, texts["dense"], texts["subject"], texts["action"]
     ):
         return fault
-    for one, other in (("subject", "dense"), ("subject", "short"), ("dense", "short")):
-        if fault := of_one_kind(texts[one], texts[other]):
+    for first, second in (("subject", "dense"), ("subject", "short"), ("dense", "short")):
+        if fault := of_one_kind(texts[first], texts[second]):
             return fault
     return _one_and_many({name: text.text for name, text in texts.items()}, texts)
 

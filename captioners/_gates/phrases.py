@@ -131,7 +131,8 @@ def talk(fields: Fields) -> str | None:
     whole = unquoted(" ".join(getattr(fields, name) for name in TEXT_FIELDS if name != "text_visible"))
     # A style names what a picture is like: `television`, `a stage recording`.
     scene = unquoted(" ".join(getattr(fields, name) for name in SCENE))
-    named = any(medium in whole.lower() for medium in MEDIA)
+    lower = whole.lower()
+    named = any(medium in lower for medium in MEDIA)
     handled = named and HANDLED.search(scene) is not None
     slides = SLIDES.search(whole) is not None
     patterns = [OF_THE_VIDEO] if not handled and not A_VIDEO.search(whole) else []
