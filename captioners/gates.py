@@ -113,6 +113,10 @@ DANGLING = re.compile(
     r"|\b(?:he|she|they|which|who)(?:\.{2,4}|…)\s*\Z"
 )
 """Ends after which a sentence goes on. `A` in capitals may be a letter that is shown."""
+STRANDED = re.compile(
+    r"\b(?:that|which|who|whom|what|where|nothing|something|to|how|as|than)\b[^.;,:]{3,60} (?:with|of)\.\s*\Z"
+)
+"""`The toy that he plays with.`"""
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,7 @@ def _truncation(case: _Case) -> str | None:
     if case.finish_reason in CUT:
         return "the answer was cut at the most tokens it may have"
     dense = case.raw.dense
-    if dense and (not ENDED.search(dense[-40:]) or DANGLING.search(dense[-40:])):
+    if dense and _unended(dense):
         return f"dense ends in the middle of a sentence: {cited(dense[-60:])}"
     if DANGLING.search(case.raw.short[-40:]):
         return f"short ends in the middle of a sentence: {cited(case.raw.short[-60:])}"
@@ -192,6 +196,12 @@ def _truncation(case: _Case) -> str | None:
         if name not in ENUMERATIONS and len(value) >= most and not ENDED.search(value[-40:]):
             return f"{name} was cut at its limit of {most} characters: {cited(value[-60:])}"
     return None
+
+
+def _unended(dense: str) -> bool:
+    if not ENDED.search(dense[-40:]):
+        return True
+    return DANGLING.search(dense[-40:]) is not None and STRANDED.search(dense[-80:]) is None
 
 
 def _words(case: _Case) -> str | None:

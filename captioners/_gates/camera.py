@@ -48,6 +48,12 @@ STANDS = Words(
     r"|\b(?:shot|framing|view) (?:is|remains|stays)(?: \w{1,12}ly)? (?:static|stationary|fixed|motionless"
     r"|locked)\b"
     r"|\bcamera static\b"
+    r"|\blocked[- ]off on (?:a|its|the) tripod\b"
+    r"|\b(?:fixed|mounted|set|standing|resting|firm|steady) on (?:a|its)"
+    r" (?:\w{1,12} )?tripod, the (?:camera|view)\b"
+    rf"|\bcamera{_ADVERB} (?:keeps|holds|maintains) (?:exactly |precisely |to )?(?:the same|one)"
+    rf" (?:\w{{1,12}} )?"
+    r"(?:view|frame|framing|position|angle|shot)\b"
     rf"|\bcamera\b[^.;]{{0,30}}\b{_STILL} (?:position|frame|shot|angle|view|viewpoint|perspective)\b"
     r"|\b(?:static|stationary|fixed|locked-off|unmoving|motionless) (?:\w{1,12} )?"
     r"(?:camera(?! (?:that|which))|shot|camerawork|camera angle|framing)\b"
@@ -163,6 +169,12 @@ IN_TURN = Words(
     r"|pauses?|at the end|at the beginning|at the start|once|when)\b"
 )
 """The camera does one thing after another."""
+THROUGHOUT = Words(
+    rf"\bcamera(?:work)? (?:\w{{1,12}}ly )?(?:is|remains|stays|stands|keeps|holds)(?: \w{{1,12}}ly)? {_STILL}"
+    r"(?: \w{1,12}){0,3}? (?:the (?:whole|entire) time|throughout|all the (?:while|time)|at all times"
+    r"|from (?:start|beginning|first) to (?:finish|end|last)|for the (?:entire|whole))\b"
+)
+"""It stands, and not only at first."""
 VERTIGO = re.compile(r"\b(?:dolly zoom|vertigo effect|zolly)\b", re.I)
 
 
@@ -172,7 +184,7 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
     if VERTIGO.search(text):
         return None
     moves = [move for move, _ in told]
-    if fault := _field_and_text(fields.camera_motion, told, in_turn=IN_TURN.search(text) is not None):
+    if fault := _field_and_text(fields.camera_motion, told, in_turn=_in_turn(text)):
         return fault
     if evidence.camera is None or evidence.camera_confidence < confidence:
         return None
@@ -196,6 +208,10 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
     if moves and not any(measured_as(move, evidence.camera) for move in moves):
         return f"the text says {cited(told[0][1])}, but the view was measured: {_measured(evidence.camera)}"
     return None
+
+
+def _in_turn(text: str) -> bool:
+    return IN_TURN.search(text) is not None and THROUGHOUT.search(text) is None
 
 
 def _measured(camera: str) -> str:

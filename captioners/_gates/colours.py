@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from captioners._gates.prose import cited, claims, is_plural, negated, sentences, singular, unquoted
 from captioners._gates.words import Words, any_of, one_of
@@ -17,6 +18,8 @@ from captioners._gates.words_colour import (
     NOT_SEEN_AS_COLOUR,
     ONE_COLOUR,
     PEOPLE,
+    SAME,
+    THINGS_TOO,
     WORN,
     YELLOW_GREEN,
 )
@@ -36,9 +39,18 @@ IS_COLOURED = Words(
     rf"\b(?:the|his|her|its) (?P<noun>[a-z-]{{3,20}})(?:, (?:which|that)| that| which)? (?:is|are) {_SHADE}"
     rf"(?P<colour>{one_of(COLOURS)})(?=[.,;]| and\b| with\b| in colou?r\b|\Z)"
 )
+COLOURED_FIRST = Words(
+    rf"(?:(?<=[.;] )|\A)(?P<colour>{one_of(COLOURS)})(?: [\w-]{{1,15}}){{0,5}},"
+    r" (?:the|his|her|its) (?:[\w-]{1,15}-[\w-]{1,15} )?(?P<noun>[a-z-]{3,20})(?= )"
+)
+"""`Purple from crown to skirt, the balloon`."""
 OTHERS = frozenset(
     ("another", "other", "second", "third", "next", "several", "many", "some", "nearby", "passing")
 )
+
+
+NONE: frozenset[str] = frozenset()
+BEHIND_A_HEAD = Words(r"\b(?:on|in|at|by|near|inside|aboard|under|behind|before|beside|through|against|of)\b")
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,12 @@ def colour(fields: Fields, evidence: Evidence) -> str | None:
         return None
     things = {name: things_of(text) for name, text in texts.items()}
     # A blue car behind a red one is another car.
-    things["background"] = [thing for thing in things["background"] if thing.noun not in texts["subject"]]
+    things["background"] = [
+        thing
+        for thing in things["background"]
+        if not re.search(_names(thing.noun), _head(texts["subject"]), re.I)
+        and all(thing.noun != one.noun for one in things["subject"])
+    ]
     names = list(texts)
     for at, one in enumerate(names):
         for other in names[at + 1 :]:
@@ -76,17 +93,38 @@ def colour(fields: Fields, evidence: Evidence) -> str | None:
     return next((fault for name in names if (fault := _itself(name, things[name], texts[name]))), None)
 
 
+def _head(subject: str) -> str:
+    """What the subject is about: a conductor, and not the tram, of `a conductor on a tram`."""
+    preposition = BEHIND_A_HEAD.search(subject)
+    return subject[: preposition.start()] if preposition else subject
+
+
+@lru_cache(4096)
+def named_by(token: str) -> frozenset[str]:
+    """`red`, `dark-green`, `snow-white`, `navy-blue`, `red-and-white`, and not `red-brick`."""
+    if token in COLOURS:
+        return frozenset((COLOURS[token],))
+    if "-" not in token:
+        return NONE
+    parts = token.split("-")
+    if parts[-1] not in COLOURS:
+        return NONE
+    return frozenset(COLOURS[part] for part in parts if part in COLOURS)
+
+
 def things_of(text: str) -> list[Thing]:
-    if COLOURS.keys().isdisjoint(TOKEN.findall(text.lower())):
+    # A lower-case letter may be longer than its capital: places are looked for in the text.
+    if not any(map(named_by, TOKEN.findall(text.lower()))):
         return []
     places = [(found.start(), found[0].lower()) for found in TOKEN.finditer(text)]
     tokens = [token for _, token in places]
     found, at = [], 0
     while at < len(tokens):
-        if tokens[at] not in COLOURS:
+        colours = set(named_by(tokens[at]))
+        if not colours:
             at += 1
             continue
-        first, colours = at, {COLOURS[tokens[at]]}
+        first = at
         at += 1
         # `red and white`, `red, white and blue`
         while at + 1 < len(tokens) and tokens[at] in ("and", ",", "or") and tokens[at + 1] in COLOURS:
@@ -94,6 +132,9 @@ def things_of(text: str) -> list[Thing]:
             at += 2
         noun = at
         while noun < len(tokens) and noun < at + 3 and _describes(tokens[noun]):
+            if tokens[noun] in THINGS_TOO:
+                # `A red convertible speeds`.
+                break
             noun += 1
         if (
             noun >= len(tokens)
@@ -107,17 +148,21 @@ def things_of(text: str) -> list[Thing]:
         before = tokens[max(0, first - 3) : first]
         found.append(
             Thing(
-                tokens[noun], frozenset(colours), " ".join(tokens[first : noun + 1]),
+                SAME.get(tokens[noun], tokens[noun]), frozenset(colours), " ".join(tokens[first : noun + 1]),
                 _owner(text, places[first][0]), bool(OTHERS & set(before)), "the" in before[-2:],
                 _wearer(before),
             )
         )  # fmt: skip
-    for place in IS_COLOURED.finditer(text):
+    starts = any(
+        token in COLOURS and (not at or tokens[at - 1] in (".", ";")) for at, token in enumerate(tokens)
+    )
+    first_words = COLOURED_FIRST.finditer(text) if starts else iter(())
+    for place in (*IS_COLOURED.finditer(text), *first_words):
         noun_word = place["noun"].lower()
         if noun_word not in NO_THING and not negated(text, place.start("colour")):
             found.append(
                 Thing(
-                    noun_word,
+                    SAME.get(noun_word, noun_word),
                     frozenset((COLOURS[place["colour"].lower()],)),
                     place[0],
                     _owner(text, place.start()),
@@ -129,6 +174,9 @@ def things_of(text: str) -> list[Thing]:
 
 
 def _describes(word: str) -> bool:
+    if "-" in word:
+        # `A red hot-air balloon`.
+        return word not in WORN and not is_plural(word)
     return word in DESCRIBING or (len(word) > 5 and word.endswith(("ated", "ular", "onal", "ical")))
 
 
@@ -143,6 +191,12 @@ def _owner(text: str, at: int) -> str:
 
 def _people_of(text: str) -> list[str]:
     return [singular(found[0].lower()) for found in PEOPLE.finditer(text)]
+
+
+@cache
+def _names(noun: str) -> str:
+    """Alternatives: all by which the thing goes."""
+    return f"(?:{one_of((noun, *(other for other, same in SAME.items() if same == noun)))})"
 
 
 def _exclusive(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -182,13 +236,13 @@ def _itself(name: str, things: list[Thing], text: str) -> str | None:
                 and not thing.other
                 and len(
                     re.findall(
-                        rf"\b(?:an?|one|another|other|second) (?:[\w-]+ ){{0,3}}?{re.escape(thing.noun)}\b",
+                        rf"\b(?:an?|one|another|other|second) (?:[\w-]+ ){{0,3}}?{_names(thing.noun)}\b",
                         text,
                         re.I,
                     )
                 )
                 < 2
-                and not re.search(rf"\b{re.escape(thing.noun)}s\b", text, re.I)
+                and not re.search(rf"\b{_names(thing.noun)}s\b", text, re.I)
             ):
                 return f"{name} has '{thing.words}' and 'the {later.words}'"
     return None
@@ -234,10 +288,10 @@ def _many(noun: str, things: list[Thing], text: str) -> bool:
     colours = {thing.colours for thing in things if thing.noun == noun}
     if len(colours) > 1:
         return True
-    if not is_plural(noun) and re.search(rf"\b{re.escape(noun)}(?:s|es)\b", text, re.I):
+    if not is_plural(noun) and re.search(rf"\b{_names(noun)}(?:s|es)\b", text, re.I):
         return True
     phrases = re.findall(
-        rf"\b(?:an?|one|another|other|second) ((?:[\w-]+ ){{0,3}}?){re.escape(noun)}\b", text, re.I
+        rf"\b(?:an?|one|another|other|second) ((?:[\w-]+ ){{0,3}}?){_names(noun)}\b", text, re.I
     )
     return len(phrases) > 1
 

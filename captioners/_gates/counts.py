@@ -1,25 +1,18 @@
 """The gate on counts: the same things have the same number in every field."""
 
 import re
-from collections import defaultdict
-from dataclasses import dataclass
 
-from captioners._gates.prose import is_plural, singular, unquoted
+from captioners._gates.counted import TOKEN, Count, Text, lemma, plural, read
+from captioners._gates.counts_whole import again, behind, of_one_kind
 from captioners._gates.words_count import (
-    ABOUT,
     ALONE,
     BEFORE_A_PART,
     CHANGES,
     COMPANIONS,
-    EACH_OTHER,
-    GROUPED,
-    GROUPS,
-    LATIN,
     NUMBERS,
     ONES,
     ORDINALS,
     OTHERS,
-    PARTS,
     PEOPLE,
     STOP,
     SYNONYMS,
@@ -28,34 +21,11 @@ from captioners._gates.words_count import (
 )
 from captioners.dialogue.schema import Fields
 
-TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*|[.,;:!?()–—]")
 FIELDS = ("subject", "action", "dense", "short")
 
 
-@dataclass(frozen=True)
-class Count:
-    number: int
-    words: str
-    adjectives: frozenset[str]
-    first: bool = False
-    """Whether the text begins with it: it is all that the text is about."""
-
-
-@dataclass(frozen=True)
-class _Text:
-    """What one field counts."""
-
-    name: str
-    text: str
-    counts: dict[str, list[Count]]
-    """Noun in the singular -> its numbers."""
-    plurals: frozenset[str]
-    """Nouns in the plural, counted or not, in the singular."""
-    tokens: list[str]
-
-
 def count(fields: Fields) -> str | None:
-    texts = {name: _read(name, getattr(fields, name)) for name in FIELDS}
+    texts = {name: read(name, getattr(fields, name)) for name in FIELDS}
     ordered = list(texts.values())
     for at, one in enumerate(ordered):
         for other in ordered[at + 1 :]:
@@ -64,28 +34,20 @@ def count(fields: Fields) -> str | None:
                     return fault
     if fault := _people(texts["subject"], texts["short"]) or _people(texts["short"], texts["subject"]):
         return fault
-    if fault := _behind(_read("background", fields.background), texts["dense"], texts["subject"]):
+    background = read("background", fields.background)
+    if fault := _behind(background, texts["dense"], texts["subject"]):
         return fault
+    if fault := again(texts["dense"]) or behind(
+        background, texts["dense"], texts["subject"], texts["action"]
+    ):
+        return fault
+    for first, second in (("subject", "dense"), ("subject", "short"), ("dense", "short")):
+        if fault := of_one_kind(texts[first], texts[second]):
+            return fault
     return _one_and_many({name: text.text for name, text in texts.items()}, texts)
 
 
-def _read(name: str, raw: str) -> _Text:
-    text = EACH_OTHER.sub(" ", unquoted(raw))
-    tokens = TOKEN.findall(text.lower())
-    plurals = frozenset(_lemma(token) for token in tokens if _plural(token))
-    return _Text(name, text, counts_of(tokens), plurals, tokens)
-
-
-def _lemma(noun: str) -> str:
-    one = LATIN.get(noun) or singular(noun)
-    return SYNONYMS.get(one, one)
-
-
-def _plural(word: str) -> bool:
-    return word in LATIN or is_plural(word)
-
-
-def _differ(noun: str, one: _Text, other: _Text) -> str | None:
+def _differ(noun: str, one: Text, other: Text) -> str | None:
     if noun not in other.counts:
         return None
     ours, theirs = one.counts[noun], other.counts[noun]
@@ -104,11 +66,14 @@ def _differ(noun: str, one: _Text, other: _Text) -> str | None:
         if 1 in counts and (noun in text.plurals or _others_than(text, noun) or _one_of_them(text, noun)):
             return None
         # Others than the greater number are no reason for it.
-        if max(counts) < greatest and _more_of(noun, max(counts), text.tokens):
+        if max(counts) < greatest and _more_of(noun, max(counts), text.tokens, greatest):
             return None
         if CHANGES.search(text.text):
             return None
     a, b = ours[0], theirs[0]
+    if {a.number, b.number} == {2, 3} and "couple" in f"{a.words} {b.words}":
+        # `A couple of` may be three.
+        return None
     if min(len(ours), len(theirs)) == 1 and _told_apart(a, b):
         return None
     return f"{one.name} has '{a.words}' and {other.name} '{b.words}'"
@@ -124,13 +89,13 @@ def _numbers(counts: list[Count], greatest: int) -> set[int]:
     return found
 
 
-def _settled(noun: str, one: _Text, other: _Text, texts: list[_Text]) -> bool:
+def _settled(noun: str, one: Text, other: Text, texts: list[Text]) -> bool:
     """Whether some text tells of more of them than it counts, or has two numbers of them itself."""
     told = {count.number for text in (one, other) for count in text.counts[noun]}
     return any(_both(noun, told, text) or _one_more(noun, text) for text in texts)
 
 
-def _both(noun: str, told: set[int], text: _Text) -> bool:
+def _both(noun: str, told: set[int], text: Text) -> bool:
     counts = text.counts.get(noun, [])
     if not counts:
         return False
@@ -139,20 +104,22 @@ def _both(noun: str, told: set[int], text: _Text) -> bool:
     return (
         len(numbers) > 1
         or (all_of_them in told and all_of_them not in numbers)
-        or (max(numbers) < max(told) and _more_of(noun, max(numbers), text.tokens))
+        or (max(numbers) < max(told) and _more_of(noun, max(numbers), text.tokens, max(told)))
         or (noun in ("person", "child") and _in_parts(noun, text))
     )
 
 
-def _one_more(noun: str, text: _Text) -> bool:
+def _one_more(noun: str, text: Text) -> bool:
     """`Two young women and an old woman`."""
     counts = text.counts.get(noun, [])
     return max((count.number for count in counts), default=0) > 1 and _with_an_article(noun, text)
 
 
-def _with_an_article(noun: str, text: _Text) -> bool:
+def _with_an_article(noun: str, text: Text) -> bool:
     return any(
-        token in ("a", "an", "another") and noun in _heads(text.tokens[at + 1 : at + 5])
+        token in ("a", "an", "another")
+        and ALONE.isdisjoint(text.tokens[at + 1 : at + 2])
+        and noun in _heads(text.tokens[at + 1 : at + 5])
         for at, token in enumerate(text.tokens)
     )
 
@@ -162,16 +129,16 @@ def _heads(tokens: list[str]) -> list[str]:
     end = next(
         (at for at, token in enumerate(tokens) if token in STOP or not token[0].isalpha()), len(tokens)
     )
-    return [SYNONYMS.get(token, token) for token in tokens[:end] if not _plural(token)]
+    return [SYNONYMS.get(token, token) for token in tokens[:end] if not plural(token)]
 
 
-def _in_parts(noun: str, text: _Text) -> bool:
+def _in_parts(noun: str, text: Text) -> bool:
     """`Two girls and two boys play. Two children laugh.`"""
     kinds = text.counts.keys() & (PEOPLE - {"person", "child"})
     return bool(kinds) and any(not count.first for count in text.counts.get(noun, []))
 
 
-def _others_than(text: _Text, noun: str) -> bool:
+def _others_than(text: Text, noun: str) -> bool:
     """Whether `one` stands beside `the other`, `each` and the like."""
     if COMPANIONS.search(text.text) or _with_an_article(noun, text):
         return True
@@ -197,11 +164,11 @@ def _of_another_kind(noun: str, found: re.Match[str], text: str) -> bool:
         and behind[0] not in STOP
         and not behind[0].endswith(("s", "ly", "ing"))
         and behind[0] != "one"
-        and noun not in map(_lemma, behind)
+        and noun not in map(lemma, behind)
     )
 
 
-def _one_of_them(text: _Text, noun: str) -> bool:
+def _one_of_them(text: Text, noun: str) -> bool:
     """`They race, and one crew wins`: one of those that are not named."""
     return not any(count.first for count in text.counts[noun]) and "they" in text.tokens
 
@@ -211,7 +178,7 @@ def _told_apart(one: Count, other: Count) -> bool:
     return bool(one.adjectives and other.adjectives) and not one.adjectives & other.adjectives
 
 
-def _more_of(noun: str, number: int, tokens: list[str]) -> bool:
+def _more_of(noun: str, number: int, tokens: list[str], total: int) -> bool:
     """Whether others than those counted may be there: `another "
     "dog`, `a third one`, and not `another ball`."""
     for at, token in enumerate(tokens):
@@ -219,9 +186,12 @@ def _more_of(noun: str, number: int, tokens: list[str]) -> bool:
         if not (ordinal > number or OTHERS.fullmatch(token)):
             continue
         behind = tokens[at + 1 : at + 4]
+        if token == "other" and behind and NUMBERS.get(behind[0]) == number - 1 != total - number:
+            # `It takes the cone of the tallest; the other two laugh`: of three.
+            continue
         if token == "more" and _more_than_before(tokens[at - 1] if at else "", behind):
             continue
-        heads = [_lemma(word) for word in behind]
+        heads = [lemma(word) for word in behind]
         if noun in heads or not behind or not behind[0][0].isalpha():
             return True
         if behind[0] in STOP or behind[0] in NUMBERS or behind[0] in ("one", "ones") or token == "others":
@@ -239,7 +209,7 @@ def _more_than_before(before: str, behind: list[str]) -> bool:
     )
 
 
-def _people(people: _Text, kind: _Text) -> str | None:
+def _people(people: Text, kind: Text) -> str | None:
     """`Two people …` for `Three men …`: what a text begins with is all that it is about."""
     first = next((count for count in people.counts.get("person", []) if count.first), None)
     if first is None or CHANGES.search(people.text) or OTHERS.search(people.text):
@@ -251,7 +221,7 @@ def _people(people: _Text, kind: _Text) -> str | None:
     return None
 
 
-def _behind(background: _Text, dense: _Text, subject: _Text) -> str | None:
+def _behind(background: Text, dense: Text, subject: Text) -> str | None:
     """The subject is never counted in the background, unless it was not counted in its own field."""
     for noun, counts in background.counts.items():
         told = dense.counts.get(noun, [])
@@ -271,90 +241,13 @@ def _behind(background: _Text, dense: _Text, subject: _Text) -> str | None:
     return None
 
 
-def counts_of(tokens: list[str]) -> dict[str, list[Count]]:
-    """Noun in the singular -> its numbers."""
-    found: dict[str, list[Count]] = defaultdict(list)
-    uncounted: set[str] = set()
-    taken = 0
-    for at, token in enumerate(tokens):
-        number = _number(tokens, at)
-        if number is not None and not _of_a_part(tokens, at) and (counted := _counted(tokens, at, number)):
-            nouns, words, adjectives, taken = counted
-            for noun in nouns:
-                # `Women stroll. Two women wave.`: two of them.
-                if noun in found or noun not in uncounted:
-                    found[noun].append(Count(number, words, adjectives, at <= 1))
-        elif at >= taken and _plural(token):
-            uncounted.add(_lemma(token))
-    return dict(found)
-
-
-def _number(tokens: list[str], at: int) -> int | None:
-    token, before = tokens[at], tokens[at - 1] if at else ""
-    if token in ALONE:
-        return 1
-    if token in ("one", "1") and before not in ("the", "this", "that", "each", "every", "another", "only"):
-        return 1
-    if token in GROUPED and (before not in ("a", "the") or tokens[at + 1 : at + 2] != ["of"]):
-        return None
-    if token == "dozen":
-        return {"a": 12, "half-a": 6}.get(before)
-    return NUMBERS.get(token)
-
-
-def _of_a_part(tokens: list[str], at: int) -> bool:
-    """Whether the number counts a part, or others, or not exactly."""
-    before = tokens[at - 1] if at else ""
-    two_before = tokens[at - 2] if at > 1 else ""
-    if before == "of":
-        return two_before not in GROUPS and not two_before.startswith("consist")
-    if before in ("to", "by", "and", ","):
-        # `two to three`, `two by two`
-        if two_before in NUMBERS or (before == "by" and not two_before.endswith(("ed", "en"))):
-            return True
-        return two_before == "joined"
-    if before in PARTS or before in ABOUT:
-        return True
-    return two_before in ("other", "of") and tokens[at] != "both" and tokens[at] not in GROUPED
-
-
-def _counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, frozenset[str], int] | None:
-    """The nouns that may be what is counted, the words, the adjectives, and the place behind."""
-    start = at + 1 + (tokens[at] in GROUPED)
-    phrase: list[str] = []
-    for token in tokens[start : start + 5]:
-        if not token[0].isalnum() or token in STOP or token in NUMBERS:
-            break
-        if token in PARTS:
-            return None
-        phrase.append(token)
-    plural = [place for place, token in enumerate(phrase) if _plural(token)]
-    if number == 1:
-        # Which of the next words is the noun is known from the other text.
-        phrase = phrase[: min(plural[0] if plural else 3, 3)]
-        nouns = [_lemma(token) for token in phrase]
-        head = len(phrase)
-    else:
-        if not plural:
-            return None
-        head = plural[0] + 1
-        # `sports cars`, but `a herd of nine horses thunders`: the other text knows which one is the noun.
-        while head < len(phrase) and _plural(phrase[head]):
-            head += 1
-        nouns = [_lemma(token) for token in phrase[plural[0] : head]]
-    if not nouns or ((number != 1 or len(nouns) == 1) and nouns[-1] in UNITS) or nouns[0] in UNITS:
-        return None
-    words = " ".join(tokens[at : at + 1] + phrase[:head])
-    return nouns, words, frozenset(phrase[: head - 1]), start + head
-
-
-def _one_and_many(texts: dict[str, str], read: dict[str, _Text]) -> str | None:
+def _one_and_many(texts: dict[str, str], known: dict[str, Text]) -> str | None:
     """`A man in a suit` as the subject, where the text knows two men and no single one."""
     for few, many in (
         ("subject", "dense"), ("short", "dense"), ("subject", "short"),
         ("dense", "short"), ("dense", "subject"),
     ):  # fmt: skip
-        for noun, counts in read[many].counts.items():
+        for noun, counts in known[many].counts.items():
             if noun not in texts[few].lower() or max(count.number for count in counts) < 2:
                 continue
             if any(VAGUE.search(texts[name]) or CHANGES.search(texts[name]) for name in (few, many)):
@@ -372,7 +265,7 @@ def _one_and_many(texts: dict[str, str], read: dict[str, _Text]) -> str | None:
             if (
                 first
                 and len(each.findall(texts[few])) == 1
-                and noun not in read[few].plurals
+                and noun not in known[few].plurals
                 and not alone
                 and not ONES.search(texts[few][first.end() :])
             ):

@@ -3,6 +3,7 @@
 from captioners._gates.clean import _FILM, A_VIDEO, SCREEN
 from captioners._gates.prose import cited, sentences, unquoted
 from captioners._gates.words import Words, any_of
+from captioners._gates.words_medium import HANDLED, IMAGE_SEEN, OF_THE_IMAGE, OF_THE_MEDIUM, VIDEO_SEEN
 from captioners._gates.words_refusal import REFUSAL, REFUSAL_SHOWN, REFUSAL_START
 from captioners._gates.words_talk import (
     FRAMES_AS_THINGS,
@@ -104,6 +105,11 @@ THINGS_CALLED_CLIP = Words(
 )
 
 
+MEDIA = ("video", "clip", "footage", "recording", "image", "picture", "photo", "screenshot", "snapshot")
+"""Without one of these there is no need to search for what is done with them."""
+SCENE = ("subject", "action", "background", "dense", "short")
+
+
 def refusal(fields: Fields) -> str | None:
     for name in TEXT_FIELDS:
         text = getattr(fields, name)
@@ -123,8 +129,13 @@ def refused(text: str, shown: bool = False) -> str | None:
 
 def talk(fields: Fields) -> str | None:
     whole = unquoted(" ".join(getattr(fields, name) for name in TEXT_FIELDS if name != "text_visible"))
+    # A style names what a picture is like: `television`, `a stage recording`.
+    scene = unquoted(" ".join(getattr(fields, name) for name in SCENE))
+    lower = whole.lower()
+    named = any(medium in lower for medium in MEDIA)
+    handled = named and HANDLED.search(scene) is not None
     slides = SLIDES.search(whole) is not None
-    patterns = [OF_THE_VIDEO] if not A_VIDEO.search(whole) else []
+    patterns = [OF_THE_VIDEO] if not handled and not A_VIDEO.search(whole) else []
     patterns += [ALWAYS, OF_THE_MODEL, OF_TIME]
     if PICTURE.search(whole):
         if not slides and not _pictures_are_things(whole):
@@ -133,8 +144,12 @@ def talk(fields: Fields) -> str | None:
             patterns.append(OF_FRAMES_IN_TIME)
         if not FRAME_THINGS.search(whole):
             patterns.append(OF_FRAMES)
-    if not slides and not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
+    if not slides and not handled and not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
         patterns += [OF_VIDEO, OF_A_VIDEO]
+    if named and not slides and not handled and not VIDEO_SEEN.search(scene):
+        patterns.append(OF_THE_MEDIUM)
+    if named and not slides and not handled and PICTURE.search(scene) and not IMAGE_SEEN.search(scene):
+        patterns.append(OF_THE_IMAGE)
     for name in TEXT_FIELDS:
         if name == "text_visible":
             continue

@@ -16,6 +16,8 @@ from captioners.dialogue.schema import TEXT_FIELDS, Fields
 
 MOST_WORDS = 2000
 """Of a text that are looked at; more than any caption has."""
+LOOPS = 12
+"""Times in a row from which what is said to be written is a loop of the model's. A guess."""
 CHARACTER_RUN = re.compile(r"(\S)\1{11,}")
 
 
@@ -25,6 +27,8 @@ def repetition(fields: Fields, top: dict[int, float], times: int, duplicated: fl
             continue
         if fault := in_a_row(name, getattr(fields, name)):
             return fault
+    if fault := looping(fields.text_visible):
+        return fault
     text = unquoted(fields.dense)
     return sentence_twice(text) or phrases(text, top, times, duplicated)
 
@@ -42,6 +46,18 @@ def in_a_row(name: str, text: str) -> str | None:
         if (at := again.find(b"\x01" * run)) >= 0:
             phrase = " ".join(tokens[at + run : at + run + period])
             return f"{name} has the words {cited(phrase)} at least {needed} times in a row"
+    return None
+
+
+def looping(shown: str) -> str | None:
+    """What is written in a picture may say `SALE` many times, and is still no loop."""
+    tokens = words(shown)[:MOST_WORDS]
+    for period in range(1, 9):
+        run = period * (LOOPS - 1)
+        again = bytes(map(eq, tokens[period:], tokens))
+        if (at := again.find(b"\x01" * run)) >= 0:
+            phrase = " ".join(tokens[at : at + period])
+            return f"text_visible has the words {cited(phrase)} at least {LOOPS} times in a row"
     return None
 
 

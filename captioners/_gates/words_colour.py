@@ -12,7 +12,8 @@ COLOURS = {
     "white": "white",
     "black": "black", "grey": "grey", "gray": "grey", "silver": "silver", "brown": "brown", "beige": "beige",
     "cream": "beige", "tan": "beige", "ivory": "ivory", "blond": "blond", "blonde": "blond",
-    "brunette": "brown",
+    "brunette": "brown", "vermilion": "red", "cobalt": "blue", "sapphire": "blue", "aquamarine": "teal",
+    "aqua": "teal", "lilac": "purple", "mauve": "purple", "fuchsia": "pink", "taupe": "beige",
 }  # fmt: skip
 """A word -> the colour that it names."""
 NEAR = {
@@ -30,7 +31,7 @@ NEAR = {
 }  # fmt: skip
 """Colours that two people may call the same thing."""
 YELLOW_GREEN = names(
-    "ball balls vest vests jersey jerseys grass field fields meadow leaf leaves frog snake lizard bird "
+    "ball balls hat vest vests jersey jerseys grass field fields meadow leaf leaves frog snake lizard bird "
     "paint apple "
     "apples pear pears banana bananas lime mango raincoat helmet cap jacket kayak plant plants parrot fish"
 )
@@ -61,6 +62,8 @@ DESCRIBING = names(
     "double-decker single family delivery city passenger freight cargo fishing sailing rowing police"
 )
 """Words between a colour and its noun."""
+THINGS_TOO = frozenset(("convertible", "pickup", "double-decker", "compact"))
+"""Of those, things by themselves."""
 WORN = names(
     "shirt t-shirt hair dress hat cap coat jacket suit tie shorts pants trousers jeans skirt sweater "
     "hoodie blouse "
@@ -71,6 +74,20 @@ WORN = names(
     "moustache mustache pyjamas pajamas singlet trunks costume armour armor sash necklace suitcase"
 )
 """What each person has one of: two of them differ without contradiction."""
+SAME = {
+    one: name
+    for name, ones in {
+        "jacket": "coat", "car": "automobile sedan hatchback", "shirt": "t-shirt tee blouse tshirt",
+        "dress": "gown frock", "hat": "cap", "boat": "ship vessel sailboat", "trousers": "pants slacks",
+        "bicycle": "bike", "backpack": "rucksack", "sofa": "couch", "truck": "lorry",
+        "horse": "stallion mare",
+        "dog": "labrador retriever terrier poodle spaniel", "sweater": "jumper pullover", "rug": "carpet",
+        "umbrella": "parasol", "motorcycle": "motorbike", "hoodie": "sweatshirt", "tram": "streetcar",
+        "airplane": "plane aeroplane", "robe": "habit",
+    }.items()
+    for one in ones.split()
+}  # fmt: skip
+"""A noun -> the one by which it goes here, where a thing has both names."""
 NO_WEARER = names("one other another each someone somebody anyone figure member who and dressed clad")
 """Before `in a red cap`: may be anybody."""
 PEOPLE = any_of(

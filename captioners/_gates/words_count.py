@@ -7,11 +7,12 @@ from captioners._gates.words import Words, any_of, names
 NUMBERS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
-    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "dozen": 12, "pair": 2, "both": 2, "duo": 2,
+    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "dozen": 12, "pair": 2, "couple": 2,
+    "both": 2, "duo": 2,
     "trio": 3, "threesome": 3, "quartet": 4, "foursome": 4, "quintet": 5,
     **{str(number): number for number in range(2, 41)},
 }  # fmt: skip
-GROUPED = frozenset(("pair", "duo", "trio", "threesome", "quartet", "foursome", "quintet"))
+GROUPED = frozenset(("pair", "couple", "duo", "trio", "threesome", "quartet", "foursome", "quintet"))
 """Numbers that have `a` before and `of` behind them."""
 ALONE = frozenset(("lone", "single", "solitary", "sole"))
 """One, and no other."""
@@ -54,6 +55,8 @@ STOP = names(
     "towards around it its his her their he she they "
     "then but has have stand stands standing sit sits sitting walk walking run running wear wearing"
 )
+RESTRICTING = names("who that which with wear wearing to in on of for without whose")
+"""Behind `the only man`: one of several."""
 SYNONYMS = {
     "kid": "child", "guy": "man", "gentleman": "man", "gent": "man", "lady": "woman", "gal": "woman",
     "bike": "bicycle", "automobile": "car", "plane": "airplane", "aeroplane": "airplane", "lorry": "truck",
@@ -73,6 +76,36 @@ LATIN = {
     "schoolchildren": "schoolchild", "salespeople": "salesperson", "police": "police",
 }  # fmt: skip
 PEOPLE = frozenset(("man", "woman", "child", "boy", "girl", "person", "adult", "teenager"))
+KINDS = {
+    "person": PEOPLE
+    | names(
+        "player dancer cyclist rower musician runner worker skater skier surfer swimmer hiker "
+        "climber singer actor actress student pupil schoolgirl schoolboy soldier sailor nun monk "
+        "farmer fisherman chef cook waiter waitress nurse doctor firefighter policeman officer "
+        "acrobat gymnast boxer wrestler fencer footballer drummer guitarist violinist commuter "
+        "pedestrian tourist shopper customer baker carpenter welder miner rider jockey driver pilot "
+        "astronaut diver snowboarder skateboarder performer friend teammate sprinter jogger athlete "
+        "kayaker paddler toddler baby"
+    ),
+    "bird": names(
+        "duck goose swan gull seagull pigeon hen chicken crow raven parrot eagle flamingo pelican "
+        "heron penguin sparrow owl stork crane"
+    ),
+    "dog": names(
+        "puppy retriever labrador terrier husky poodle dachshund beagle collie greyhound hound corgi"
+    ),
+    "cat": names("kitten"),
+    "horse": names("stallion mare pony foal"),
+    "boat": names(
+        "sailboat canoe kayak dinghy gondola ferry yacht rowboat sailing-boat trawler motorboat ship"
+    ),
+    "vehicle": names("car truck van bus taxi motorcycle tractor jeep suv sedan convertible lorry"),
+    "car": names("taxi sedan convertible jeep suv limousine hatchback"),
+    "cow": names("calf bull ox"),
+    "flower": names("rose tulip daisy sunflower lily poppy orchid"),
+    "airplane": names("jet fighter biplane airliner glider"),
+}
+"""A kind -> nouns for what is of it."""
 CHANGES = any_of(
     r"joined by", r"join(?:s|ing)?(?! (?:hands|arms|forces))", r"newcomers?", r"latecomers?",
     r"(?:one|two|three|four|five|some|several|others|all|both|rest|they|few|many|more)(?: of (?:them"
@@ -80,7 +113,7 @@ CHANGES = any_of(
     r" (?:\w+ly |then |later |soon |at once |eventually )?(?:leav|exit|depart|enter|arriv|appear|emerg"
     r"|disappear"
     r"|vanish|remain)(?:s|es|e|ing)?(?! the (?:line|floor|ground|table|bar|path|water|road|track))",
-    r"(?:is|are) left", "gradually", r"multipl(?:y|ies)",
+    r"(?:is|are) left", r"gradually (?:more|fewer|other|join\w{0,3}|the others?)", r"multipl(?:y|ies)",
     r"split(?:s|ting)?(?: up)? (?:in|into)", r"divid(?:es|ing)", r"becom(?:es?|ing)", r"grow(?:s|ing)? to",
     r"more and more", r"at first", "initially", r"which leaves", r"until (?:only )?\w+ (?:is|are|remain)",
     r"(?:in|on) (?:the|a|its|his|her|their) (?:\w+ )?(?:mirrors?|posters?|paintings?|photos?|murals?"

@@ -36,7 +36,7 @@ DAY = any_of(
     r"(?:sun|sunlight|sunshine) (?:shines|shining|is shining|beats|beating|blazes|blazing|is high|glitters"
     r"|glittering|glints|gleams|streams|streaming|pours|pouring|filters|filtering|dapples|sparkles|bakes"
     r"|high|overhead|breaks through|bathes|warms)",
-    r"(?:under|beneath|in|against|by|through|with) (?:the |a |an )?(?:\w{1,12} )?(?:sun|sunshine)(?=[.,;]|$)",
+    r"(?:under|beneath|in|against|through) (?:the |a |an )?(?:\w{1,12} )?(?:sun|sunshine)(?=[.,;]|$)",
     r"sun-?(?:baked|dappled|splashed|kissed|bleached|washed|bathed|flooded|filled|scorched|warmed)",
     r"(?:cloudless|azure|clear blue|bright blue|deep blue|pale blue|overcast gr[ae]y) (?:sky|skies)",
     r"golden[- ]hour",
@@ -83,6 +83,8 @@ NIGHT = any_of(
     r"|hovers|peeks|gleams)",
     r"(?:the |a )?moon(?:rise|beams?)",
     r"(?:light|glow|gleam) of (?:the |a )?(?:\w{1,10} )?(?:moon|stars)",
+    r"moon and (?:the |a few |some |many )?stars",
+    r"(?:under|beneath|below|by|in) (?:the |a )?(?:light of (?:the |a )?)?(?:full|crescent|half) moon",
     r"after (?:dark|nightfall|midnight|sundown)",
     r"(?:dead|middle|depths|still|dark|darkness) of (?:the )?night",
     r"(?:small|wee) hours",
@@ -113,7 +115,7 @@ NOT_NIGHT = any_of(
     r"|red|white"
     r"|yellow|blue|wooden|painted|printed|ninja|pop|film|movie|rock|embroidered|glittery|plastic|five"
     r"|three) stars",
-    r"(?:painted|printed|fake|artificial|projected|planetarium(?:['’]s)?|cardboard|backdrop(?: of)?|dark"
+    r"(?:painted|printed|fake|artificial|projected|planetarium(?:['’]s)?|cardboard|backdrop(?: of)?"
     r"|embroidered) (?:a |the )?(?:starry|star-?filled|night|moonlit) (?:night |sky|skies)",
     r"(?:the )?stars and (?:stripes|bars)",
     r"under the stars (?:and|of hollywood)",
@@ -158,7 +160,7 @@ TRANSITION = any_of(
     r"by day\b[^\n]{0,200}\bby night",
     r"by night\b[^\n]{0,200}\bby day",
     r"both day",
-    r"gives? way",
+    r"gives? way to",
     r"eclipse",
     r"midnight sun",
     r"polar (?:night|day)",
@@ -181,13 +183,13 @@ IN_TURN = any_of(
     r"until",
     r"then",
     r"after(?! (?:dark|midnight|nightfall|sundown))",
-    r"before",
-    r"again",
+    r"before(?! (?:an?|the|his|her|their) (?:\w+ )?(?:crowd|audience|camera|mirror|altar|fans|house|gate"
+    r"|door))",
     r"now",
     r"ends?",
     r"begins?",
     r"starts?",
-    r"opens?",
+    r"opens?(?!-)",
 )
 """Words by which a sentence has a before and an after, of whatever it is: its time of day does not count."""
 DEPICTED = any_of(

@@ -177,6 +177,9 @@ REFUSAL = any_of(
     r"|request)s?"
     r"(?: \w+){0,6} (?:cannot|can['’]t|not (?:allowed|able|permitted|appropriate)|declin\w+|refus\w+"
     r"|withheld|omitted)",
+    r"the (?:\w+ )?(?:assistant|model|system|ai) (?:cannot|can['’]t|declines to|refuses to|must decline to"
+    r"|will not|(?:is|was) (?:not|un)[- ]?(?:permitted|allowed|able|authori[sz]ed|willing)(?: to)?)"
+    r" (?:comment on|describe|caption|discuss|depict|summari[sz]e|transcribe|comply|generate|continue with)",
     r"lo siento,? (?:pero )?no puedo",
     r"no puedo (?:ayudar|ver|describir|procesar)",
     r"je suis désolée?,? (?:mais )?je",
@@ -204,7 +207,9 @@ REFUSAL_START = Words(
 REFUSAL_SHOWN = any_of(
     rf"i(?:['’]m| am) (?:sorry|unable|not able)[^.]{{0,60}} (?:{_MEDIA}|assist|requests?|descriptions?)",
     rf"i {_CANNOT} (?:view|process|analy[sz]e|assist|describe|caption|access|provide|comply|identify"
-    r"|read the text|determine)",
+    r"|read the text|determine|transcribe)",
+    r"(?:may|might|could) (?:contain|include|reveal) (?:personal|private|sensitive|confidential|copyrighted)"
+    r" (?:information|data|details|content|material)",
     r"as an ai\b[^.]{0,40}\bi\b",
     r"unable to (?:process|view|analy[sz]e|access|determine|read|extract)(?: (?:the|this|any|all))?"
     r" (?:video|image|content|frames?|text)",

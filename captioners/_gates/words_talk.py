@@ -117,7 +117,8 @@ OF_THE_MODEL = any_of(
     r"if you (?:would like|['’]d like|like|want|wish|need|have|can|could|prefer|provide|share|upload"
     r"|describe|let me),?"
     r"[^.;]{0,60} (?:i\b|i['’](?:ll|d|m|ve)|let me|please|feel free|me)",
-    r"(?:let me know|feel free to|reach out|is there anything else|how (?:can|may) i (?:help|assist)"
+    r"(?:let me know|feel free to|reach out (?:to (?:me|us)|if|for (?:help"
+    r"|assistance|support))|is there anything else|how (?:can|may) i (?:help|assist)"
     r"|i hope this helps)",
     r"i(?:['’]ll| will| would|['’]d| can| could) (?:gladly|be happy|be glad|happily|instead|try|do my best)",
     r"(?:your|the user['’]?s?) (?:request|prompt|query|instructions?|question)",

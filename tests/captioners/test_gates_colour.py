@@ -155,3 +155,37 @@ def test_black_and_white_of_the_picture_and_of_things() -> None:
     assert colour(fields("A man falls.", style="Silent black-and-white comedy"), vivid)
     for things in ("in grainy black and white stripes", "in a stark black and white dress"):
         assert colour(fields(f"A girl {things} runs."), vivid) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "background", "dense"),
+    [
+        ("A man in a red jacket", "", "A man in a green coat waits."),
+        ("A jet-black horse", "", "A snow-white horse rears."),
+        ("A yellow car", "", "A green sedan stops."),
+        ("A pickup", "", "A bright-red pickup brakes. Green from bumper to roof, the pickup skids."),
+        ("A conductor on a tram", "a dark-green tram", "A conductor leans out of a bright red tram."),
+        ("A red convertible", "", "A blue convertible sweeps along a road."),
+    ],
+)
+def test_colours_of_compounds_and_synonyms(subject: str, background: str, dense: str) -> None:
+    assert colour(fields(dense, subject=subject, background=background), Evidence())
+
+
+@pytest.mark.parametrize(
+    ("subject", "background", "dense"),
+    [
+        ("A man in a dark-blue coat", "", "A man in a navy jacket waits."),
+        ("A navy-blue car", "", "A blue sedan stops."),
+        ("A black-and-white dog", "", "A white terrier barks."),
+        ("A red convertible", "", "A red convertible passes a blue convertible."),
+        ("A car on a road", "a blue car at the kerb", "A red car speeds by."),
+        ("A snow-white horse", "", "A rider on a black horse overtakes a snow-white stallion."),
+        ("A red-brick house", "", "A white house stands alone."),
+        ("A woman in a red dress", "", "Blue with cold, the woman shivers."),
+        ("A red hot-air balloon", "", "A red balloon rises past a blue one."),
+        ("A lime-green frog", "", "A yellow-green frog hops."),
+    ],
+)
+def test_compounds_and_synonyms_that_agree(subject: str, background: str, dense: str) -> None:
+    assert colour(fields(dense, subject=subject, background=background), Evidence()) is None

@@ -146,3 +146,43 @@ def test_others_than_the_greater_number_are_no_reason(subject: str, dense: str, 
 )
 def test_one_of_several_and_the_rest(subject: str, dense: str, short: str) -> None:
     assert count(fields(dense, subject=subject, short=short)) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "background", "dense"),
+    [
+        ("Two people", "", "Four cyclists climb a hill in the rain."),
+        ("Two birds on a wire", "", "Four gulls sit on a wire."),
+        ("Two men", "", "Three cyclists climb a hill."),
+        ("a couple of swans", "", "Five swans land."),
+        ("Cooks", "", "Five cooks chop onions. All three cooks weep."),
+        ("A farmer", "three windmills", "Behind him the only windmill in the land turns."),
+        ("A single child at a well", "", "Two children lean over the rim."),
+        ("Four nuns", "", "Three nuns walk. The other two laugh at the tallest."),
+        ("Two merchants", "", "The only merchant weighs a bag."),
+    ],
+)
+def test_counts_of_all(subject: str, background: str, dense: str) -> None:
+    assert count(fields(dense, subject=subject, background=background))
+
+
+@pytest.mark.parametrize(
+    ("subject", "background", "dense"),
+    [
+        ("Three dancers", "", "Three women spin on a stage and bow."),
+        ("Two people on a bench", "", "A man and a woman sit on a bench."),
+        ("Four people", "", "Three men and a girl wait."),
+        ("Three horses", "", "Three horses gallop. A foal follows, and all four horses drink."),
+        ("Four horses", "", "Two black horses and two white horses graze. All four horses look up."),
+        ("Horses", "", "Three horses drink. The fourth comes after them, and all four horses run."),
+        ("A farmer", "three windmills", "One windmill turns."),
+        ("Two merchants", "", "The only merchant in a hat weighs a bag."),
+        ("a couple of swans", "", "Three swans glide by."),
+        ("Six vehicles", "", "Four cars and two trucks wait."),
+        ("Two boats", "", "Three canoes lie on a bank as two boats pass."),
+        ("Three friends", "", "Two women talk while a man reads."),
+        ("Two dogs", "", "Two dogs run with three puppies."),
+    ],
+)
+def test_counts_of_kinds_and_their_parts(subject: str, background: str, dense: str) -> None:
+    assert count(fields(dense, subject=subject, background=background)) is None

@@ -1,0 +1,157 @@
+"""What a text counts: nouns, and the numbers that it has of each."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+from captioners._gates.prose import is_plural, singular, unquoted
+from captioners._gates.words_count import (
+    ABOUT,
+    ALONE,
+    EACH_OTHER,
+    GROUPED,
+    GROUPS,
+    LATIN,
+    NUMBERS,
+    PARTS,
+    RESTRICTING,
+    STOP,
+    SYNONYMS,
+    UNITS,
+)
+
+TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*|[.,;:!?()–—]")
+
+
+@dataclass(frozen=True)
+class Count:
+    number: int
+    words: str
+    adjectives: frozenset[str]
+    first: bool = False
+    """Whether the text begins with it: it is all that the text is about."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """What one field counts."""
+
+    name: str
+    text: str
+    counts: dict[str, list[Count]]
+    """Noun in the singular -> its numbers."""
+    plurals: frozenset[str]
+    """Nouns in the plural, counted or not, in the singular."""
+    tokens: list[str]
+
+
+def read(name: str, raw: str) -> Text:
+    text = EACH_OTHER.sub(" ", unquoted(raw))
+    tokens = TOKEN.findall(text.lower())
+    plurals = frozenset(lemma(token) for token in tokens if plural(token))
+    return Text(name, text, counts_of(tokens), plurals, tokens)
+
+
+def lemma(noun: str) -> str:
+    one = LATIN.get(noun) or singular(noun)
+    return SYNONYMS.get(one, one)
+
+
+def plural(word: str) -> bool:
+    return word in LATIN or is_plural(word)
+
+
+def counts_of(tokens: list[str]) -> dict[str, list[Count]]:
+    """Noun in the singular -> its numbers."""
+    found: dict[str, list[Count]] = defaultdict(list)
+    uncounted: set[str] = set()
+    taken = 0
+    for at, token in enumerate(tokens):
+        number = _number(tokens, at)
+        if number is not None and not _of_a_part(tokens, at) and (counted := _counted(tokens, at, number)):
+            nouns, words, adjectives, taken = counted
+            for noun in nouns:
+                # `Women stroll. Two women wave.`: two of them.
+                if noun in found or noun not in uncounted:
+                    found[noun].append(Count(number, words, adjectives, at <= 1))
+        elif at >= taken and plural(token):
+            uncounted.add(lemma(token))
+    return dict(found)
+
+
+def _number(tokens: list[str], at: int) -> int | None:
+    token, before = tokens[at], tokens[at - 1] if at else ""
+    if token in ALONE or (token == "only" and before == "the" and _without_a_rest(tokens, at)):
+        return 1
+    if token in ("one", "1") and before not in ("the", "this", "that", "each", "every", "another", "only"):
+        return 1
+    if token in GROUPED and (before not in ("a", "the") or tokens[at + 1 : at + 2] != ["of"]):
+        return None
+    if token == "dozen":
+        return {"a": 12, "half-a": 6}.get(before)
+    return NUMBERS.get(token)
+
+
+def _without_a_rest(tokens: list[str], at: int) -> bool:
+    """`The only windmill turns`, and not `the only man in a hat`, `the only dog that barks`."""
+    if tokens[at + 1 : at + 2] == ["one"]:
+        return False
+    behind = next(
+        (
+            place
+            for place in range(at + 1, min(at + 5, len(tokens)))
+            if tokens[place] in STOP or not tokens[place][0].isalnum()
+        ),
+        len(tokens),
+    )
+    word, after = [*tokens[behind : behind + 2], "", ""][:2]
+    return word not in RESTRICTING or (word in ("in", "on") and after == "the")
+
+
+def _of_a_part(tokens: list[str], at: int) -> bool:
+    """Whether the number counts a part, or others, or not exactly."""
+    before = tokens[at - 1] if at else ""
+    two_before = tokens[at - 2] if at > 1 else ""
+    if before == "the" and two_before == "of" and at > 2:
+        # `Both of the two`, `all of the five`: the whole.
+        return tokens[at - 3] not in ("both", "all")
+    if before == "of":
+        return two_before not in GROUPS and not two_before.startswith("consist")
+    if before in ("to", "by", "and", ","):
+        # `two to three`, `two by two`
+        if two_before in NUMBERS or (before == "by" and not two_before.endswith(("ed", "en"))):
+            return True
+        return two_before == "joined"
+    if before in PARTS or before in ABOUT:
+        return True
+    return two_before in ("other", "of") and tokens[at] != "both" and tokens[at] not in GROUPED
+
+
+def _counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, frozenset[str], int] | None:
+    """The nouns that may be what is counted, the words, the adjectives, and the place behind."""
+    start = at + 1 + (tokens[at] in GROUPED)
+    phrase: list[str] = []
+    for token in tokens[start : start + 5]:
+        if not token[0].isalnum() or token in STOP or token in NUMBERS:
+            break
+        if token in PARTS:
+            return None
+        phrase.append(token)
+    plurals = [place for place, token in enumerate(phrase) if plural(token)]
+    if number == 1:
+        # Which of the next words is the noun is known from the other text.
+        phrase = phrase[: min(plurals[0] if plurals else 3, 3)]
+        nouns = [lemma(token) for token in phrase]
+        head = len(phrase)
+    else:
+        if not plurals:
+            return None
+        head = plurals[0] + 1
+        # `sports cars`, but `a herd of nine horses thunders`: the other text knows which one is the noun.
+        while head < len(phrase) and plural(phrase[head]):
+            head += 1
+        nouns = [lemma(token) for token in phrase[plurals[0] : head]]
+    if not nouns or ((number != 1 or len(nouns) == 1) and nouns[-1] in UNITS) or nouns[0] in UNITS:
+        return None
+    words = " ".join(tokens[at : at + 1] + phrase[:head])
+    return nouns, words, frozenset(phrase[: head - 1]), start + head
