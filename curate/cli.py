@@ -119,8 +119,8 @@ def query(
         str, typer.Option("--format", help="table, csv, json or parquet (to stdout).")
     ] = "table",
 ) -> None:
-    """Ask DuckDB about a run. Views: videos clips scores verdicts captions answers similarities samples pairs steps funnel
-    runs latents texts losses."""
+    """Ask DuckDB about a run. Views: videos clips scores verdicts captions answers similarities samples
+    pairs steps funnel runs latents texts losses."""
     from curate.query import query as ask
     from curate.storage import Folder
 
