@@ -45,10 +45,11 @@ def test_ticks_are_kept_saved_and_read_back(run: Captioned, tmp_path: Path) -> N
         # The mouse: one more, on the second clip.
         await page.click("#claim-2-1 .wrong input")
         await page.write("#clip-1 textarea", "a dog\n\n  two cats  \n")
-        assert await page.look("document.getElementById('progress').textContent") == f"5 of {claims} ticked"
+        # On a busy machine the page may come to it later.
+        await page.until(f"document.getElementById('progress').textContent === '5 of {claims} ticked'")
         # Nothing of it is lost when the page is closed.
         await page.open(page_of(run))
-        assert await page.look("document.getElementById('progress').textContent") == f"5 of {claims} ticked"
+        await page.until(f"document.getElementById('progress').textContent === '5 of {claims} ticked'")
         await page.write("#auditor", "Anne Example")
         await page.click("#save")
         first = await page.saved("audit-ticks-anne-example.json")
