@@ -7,14 +7,14 @@ weights nor code of a repository come to this machine.
 import hashlib
 import json
 import struct
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.util import find_spec
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
+
+from curate.weights import digest_of_files
 
 DATA = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors")
 """The files of a checkpoint that are read."""
@@ -22,9 +22,6 @@ SAMPLE = 4096
 """Bytes that are read at the start, in the middle and at the end of each tensor."""
 LONGEST_HEADER = 100_000_000
 """Bytes, as the safetensors format has it."""
-SETTLED_SECONDS = 2.0
-"""A file that was written less than this ago may be written again within one tick of its file system's
-clock, and then its size and time say nothing of it."""
 
 
 def needs(who: str, packages: Sequence[str], extra: str) -> None:
@@ -161,25 +158,7 @@ def digest_of(folder: Path) -> str:
     """Digest of a checkpoint: its small files whole; of weights the header, the size, and a sample of each
     tensor, since training moves nearly every number of a tensor and gigabytes take minutes to read."""
     files = sorted({file for kind in DATA for file in folder.glob(kind) if file.is_file()})
-    if not files:
-        return "absent"
-    whole = hashlib.sha256()
-    for file in files:
-        whole.update(f"{file.name}\0{_digest(file)}\0".encode())
-    return whole.hexdigest()[:32]
-
-
-def _digest(file: Path) -> str:
-    stat = file.stat()
-    if time.time() - stat.st_mtime < SETTLED_SECONDS:
-        return _read(str(file), stat.st_size)
-    return _known(str(file), stat.st_size, stat.st_mtime_ns)
-
-
-@lru_cache(maxsize=512)
-def _known(path: str, size: int, modified: int) -> str:
-    """Read once per process, however often the key is asked for."""
-    return _read(path, size)
+    return digest_of_files(files, _read)
 
 
 def _read(path: str, size: int) -> str:

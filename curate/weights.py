@@ -8,6 +8,7 @@ import hashlib
 import os
 import time
 import urllib.request
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -115,13 +116,20 @@ def digest_of(path: str) -> str:
     nothing (which is said when something has to be measured)."""
     place = Path(path).expanduser()
     if place.is_file():
-        return _digest(place)
-    files = sorted(p for p in place.glob("*") if p.is_file() and p.suffix in (*SAFE, ".json"))
+        return _digest(place, _read)
+    return digest_of_files(
+        sorted(p for p in place.glob("*") if p.is_file() and p.suffix in (*SAFE, ".json")), _read
+    )
+
+
+def digest_of_files(files: Sequence[Path], read: Callable[[str, int], str]) -> str:
+    """Digest of files in their order, by name and by what `read` (path, bytes) makes of each; "absent" of
+    none."""
     if not files:
         return "absent"
     whole = hashlib.sha256()
     for file in files:
-        whole.update(f"{file.name}\0{_digest(file)}\0".encode())
+        whole.update(f"{file.name}\0{_digest(file, read)}\0".encode())
     return whole.hexdigest()[:32]
 
 
@@ -130,19 +138,19 @@ SETTLED_SECONDS = 2.0
 clock, and then its size and time say nothing of it."""
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, read: Callable[[str, int], str]) -> str:
     stat = path.stat()
     if time.time() - stat.st_mtime < SETTLED_SECONDS:
-        return _read(str(path))
-    return _known(str(path), stat.st_size, stat.st_mtime_ns)
+        return read(str(path), stat.st_size)
+    return _known(read, str(path), stat.st_size, stat.st_mtime_ns)
 
 
-@lru_cache(maxsize=64)
-def _known(path: str, size: int, modified: int) -> str:
+@lru_cache(maxsize=512)
+def _known(read: Callable[[str, int], str], path: str, size: int, modified: int) -> str:
     """Read once per process, however often the key is asked for."""
-    return _read(path)
+    return read(path, size)
 
 
-def _read(path: str) -> str:
+def _read(path: str, size: int) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, library
 from torch._dynamo.testing import CompileCounterWithBackend
 
 from tests.training.tiny_dit import BYTES, caption, examples, filled, gradients, latent
@@ -21,7 +21,7 @@ from training.ranks import Ranks
 from training.sharding import prepare
 
 
-@torch.library.custom_op("curate_test::varlen", mutates_args={})
+@library.custom_op("curate_test::varlen", mutates_args={})
 def _varlen(q: Tensor, k: Tensor, v: Tensor, borders: Tensor, longest: int) -> Tensor:
     assert longest == borders.diff().max()
     out = torch.empty_like(v)
@@ -38,7 +38,7 @@ def _weights(q: Tensor, k: Tensor) -> Tensor:
     return (torch.einsum("ihd,jhd->hij", q, k) / q.shape[-1] ** 0.5).softmax(-1)
 
 
-@torch.library.custom_op("curate_test::varlen_backward", mutates_args={})
+@library.custom_op("curate_test::varlen_backward", mutates_args={})
 def _varlen_backward(
     gradient: Tensor, q: Tensor, k: Tensor, v: Tensor, borders: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:

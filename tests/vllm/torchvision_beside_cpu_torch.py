@@ -8,7 +8,7 @@ import importlib.util
 import re
 from pathlib import Path
 
-RULE = re.compile(r'^@torch\.library\.register_fake\("torchvision::(\w+)"\)$', re.MULTILINE)
+RULE = re.compile(r'^@(torch\.\w+)\.register_fake\("torchvision::(\w+)"\)$', re.MULTILINE)
 MARK = "# Defined without its kernel: the compiled operators do not load beside the CPU build of torch."
 SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
@@ -18,7 +18,7 @@ def defined(text: str) -> str:
     return RULE.sub(
         lambda rule: (
             f"{MARK}\nif not torchvision.extension._has_ops():\n"
-            f'    torch.library.define("torchvision::{rule[1]}", "{SCHEMA}")\n\n\n{rule[0]}'
+            f'    {rule[1]}.define("torchvision::{rule[2]}", "{SCHEMA}")\n\n\n{rule[0]}'
         ),
         text,
     )
