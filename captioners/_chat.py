@@ -263,6 +263,8 @@ def body_of(options: "OpenAI", request: Request) -> dict[str, Any]:
     if sampling.repetition_penalty != 1.0:
         # OpenAI's own name for a milder thing of the kind; vLLM knows both.
         body["frequency_penalty"] = round(2 * (sampling.repetition_penalty - 1), 3)
+    for name in options.unsent:
+        body.pop(name, None)
     if options.structured == "json_schema":
         schema = {"name": "caption", "schema": request.schema, "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from captioners._chat import Server
 from captioners._secret import read_secret
 from captioners.dialogue.model import Backend, ModelCaptioner
-from captioners.dialogue.types import Unusable
+from captioners.dialogue.types import Sampling, Unusable
 
 OURS = frozenset(
     {
@@ -71,6 +71,9 @@ class OpenAI(ModelCaptioner):
     """Send the frames as a video (`video_url`, JPEG frames as vLLM's server takes them) and not as images."""
     limit_by: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """What the server calls the limit of an answer; OpenAI's own newer models know the second alone."""
+    unsent: tuple[Literal["temperature", "top_p", "seed", "frequency_penalty"], ...] = ()
+    """Members that are left out of each request, for servers that refuse them: hosted models that reason want
+    neither `temperature` nor `top_p`. Tries then differ by the note of the fault alone."""
     detail: Literal["auto", "low", "high"] | None = None
     """`detail` of images, where the server knows it."""
     extra: dict[str, Any] = Field(default_factory=dict)
@@ -115,6 +118,11 @@ class OpenAI(ModelCaptioner):
     @property
     def budget(self) -> int | None:
         return self.budget_tokens
+
+    def sent(self, sampling: Sampling) -> dict[str, Any]:
+        known = {"frequency_penalty": "repetition_penalty"}
+        unsent = {known.get(name, name) for name in self.unsent}
+        return {name: value for name, value in super().sent(sampling).items() if name not in unsent}
 
     def secret_files(self) -> tuple[str, ...]:
         return () if self.api_key_file is None else (os.path.expanduser(self.api_key_file),)

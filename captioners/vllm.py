@@ -89,6 +89,20 @@ class Vllm(ModelCaptioner):
         needs("vllm", ("vllm",), "vllm")
         self._checkpoint.folder()
 
+    @property
+    def _gpus(self) -> int:
+        """That one engine works with, where it has any."""
+        stages = self.engine.get("pipeline_parallel_size")
+        return self.tensor_parallel_size * (stages if isinstance(stages, int) else 1)
+
+    def check_gpus(self, num_gpus: float) -> None:
+        # Without any it runs on the CPU, in as many processes.
+        if num_gpus and (num_gpus > self._gpus or num_gpus < self._gpus > 1):
+            raise ValueError(
+                f"captioner: num_gpus is {num_gpus:g}, and an engine of tensor_parallel_size "
+                f"{self.tensor_parallel_size} works with {self._gpus}: give the two the same number"
+            )
+
     def lacks(self) -> str | None:
         try:
             needs("vllm", ("vllm",), "vllm")

@@ -173,9 +173,9 @@ def resolve(name: str, body: dict[str, Any]) -> Plan:
     if "batch_size" in resources:
         raise ValueError(f"captioner: {use} takes no batch_size")
     captioner.read_files()
-    plan = Plan(
-        name, pipeline, cuts, steps, use, captioner, Resources(**cut_resources), Resources(**resources)
-    )
+    takes = Resources(**resources)
+    captioner.check_gpus(takes.num_gpus)
+    plan = Plan(name, pipeline, cuts, steps, use, captioner, Resources(**cut_resources), takes)
     if "words" in getattr(captioner, "facts", ()) and plan.words_filter is None:
         raise ValueError(
             "captioner: the fact `words` is what the filter `text` read, and the pipeline has none: add "

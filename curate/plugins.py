@@ -258,6 +258,10 @@ class Captioner(Plugin):
         along."""
         return {}
 
+    def check_gpus(self, num_gpus: float) -> None:
+        """Raise ValueError where what the pipeline reserves for each actor is not what it works with."""
+        return None
+
     def secret_files(self) -> tuple[str, ...]:
         """Files that never leave their machine: a key's."""
         return ()

@@ -227,7 +227,7 @@ class Asker:
         )
         row = {
             **_row(line, turn.window, turn.attempt),
-            "sampling": json.dumps(turn.sampling.as_json(), sort_keys=True),
+            "sampling": json.dumps(self.captioner.sent(turn.sampling), sort_keys=True),
             "evidence": json.dumps(evidence.as_json(), sort_keys=True),
             "frames_seen": [image.pts for image in request.images],
             "request_hash": request_hash(request),

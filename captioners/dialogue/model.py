@@ -16,7 +16,7 @@ from captioners.dialogue.requests import Prompts, text_request
 from captioners.dialogue.schema import TEXT_FIELDS
 from captioners.dialogue.similarity import SimilarityOptions
 from captioners.dialogue.turns import MEASURED, Rules
-from captioners.dialogue.types import Refused, Request, Response, Unanswered, Unusable
+from captioners.dialogue.types import Refused, Request, Response, Sampling, Unanswered, Unusable
 from captioners.gates import GateOptions
 from curate import clips
 from curate.plugins import Caption, Captioner, ClipView
@@ -106,6 +106,10 @@ class ModelCaptioner(Captioner):
     @abstractmethod
     def open(self) -> Backend:
         """The model, loaded in this process. Raises Unusable."""
+
+    def sent(self, sampling: Sampling) -> dict[str, Any]:
+        """Of the sampling, what the model is told: what `answers` says of it."""
+        return sampling.as_json()
 
     def read_files(self) -> None:
         _ = self.prompts

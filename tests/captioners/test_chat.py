@@ -10,6 +10,7 @@ import pytest
 from captioners import _chat
 from captioners.dialogue.schema import json_schema
 from captioners.dialogue.types import Image, Response
+from captioners.openai import OpenAI
 from tests.captioners.asking import SAMPLING, ask, request
 from tests.captioners.scripted import Asked, Reply, Script, Scripted
 
@@ -76,6 +77,17 @@ def test_a_penalty_and_members_of_the_users_own() -> None:
         sampling=replace(SAMPLING, repetition_penalty=1.1), extra={"reasoning_effort": "low", "top_k": 1}
     ).body
     assert (found["frequency_penalty"], found["reasoning_effort"], found["top_k"]) == (0.2, "low", 1)
+
+
+def test_what_a_server_refuses_is_neither_sent_nor_said_to_be() -> None:
+    unsent = ("temperature", "top_p", "seed", "frequency_penalty")
+    sampling = replace(SAMPLING, repetition_penalty=1.1)
+    found = body(sampling=sampling, unsent=unsent).body
+    assert not {*unsent} & {*found}
+    assert found["max_tokens"] == sampling.max_tokens
+    options = OpenAI(model="m", unsent=unsent)
+    assert options.sent(sampling) == {"max_tokens": sampling.max_tokens}
+    assert options.model_copy(update={"unsent": ()}).sent(sampling) == sampling.as_json()
 
 
 def test_an_answer() -> None:

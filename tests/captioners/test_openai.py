@@ -117,7 +117,8 @@ def test_what_changes_no_answer_asks_nothing_anew(changes: dict[str, Any]) -> No
     "changes",
     [{"revision": "2"}, {"frames": 4}, {"short_side": 280}, {"window_seconds": 20}, {"prompt": "judge"},
      {"facts": ["camera"]}, {"temperature": 0.3}, {"top_p": 0.8}, {"max_tokens": 99}, {"seed": 1},
-     {"structured": "none"}, {"video": True}, {"detail": "low"}, {"extra": {"top_k": 1}}],
+     {"structured": "none"}, {"video": True}, {"detail": "low"}, {"extra": {"top_k": 1}},
+     {"unsent": ["seed"]}],
     ids=str,
 )  # fmt: skip
 def test_what_changes_answers_asks_anew(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from captioners import _vllm
 from captioners.dialogue.types import Image, Request, Sampling, Unusable
 from captioners.vllm import Vllm
+from curate.config import resolve
 from curate.plugins import Captioner, build
 from tests.captioners import tiny_vlm
 
@@ -35,6 +36,21 @@ def test_without_vllm_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, f
     assert options.lacks() == said
     with pytest.raises(ValueError, match="needs vllm"):
         options.check()
+
+
+@pytest.mark.parametrize(
+    ("parallel", "stages", "num_gpus"), [(1, 1, 0), (1, 1, 1), (1, 1, 0.5), (4, 1, 0), (2, 1, 2), (2, 2, 4)]
+)
+def test_gpus_that_the_engine_works_with_may_be_reserved(parallel: int, stages: int, num_gpus: float) -> None:
+    engine = {"pipeline_parallel_size": stages}
+    Vllm(model=HUB, tensor_parallel_size=parallel, engine=engine).check_gpus(num_gpus)
+
+
+@pytest.mark.parametrize(("parallel", "num_gpus"), [(2, 1), (1, 2), (4, 0.5), (2, 3)])
+def test_other_gpus_are_refused_before_the_run(parallel: int, num_gpus: float) -> None:
+    captioner = {"use": "vllm", "model": HUB, "tensor_parallel_size": parallel, "num_gpus": num_gpus}
+    with pytest.raises(ValueError, match=f"num_gpus is {num_gpus:g}, .* works with {parallel}: give"):
+        resolve("one", {"input": ["videos"], "output": "run", "captioner": captioner})
 
 
 def test_what_the_checkpoint_lacks_is_said(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
