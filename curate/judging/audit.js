@@ -166,6 +166,10 @@
   });
   at("next").addEventListener("click", () => mark(unticked(), true));
   at("save").addEventListener("click", save);
+  // Another tab of the same auditor; or what this one was told before it was closed, if that is late.
+  addEventListener("storage", (event) => {
+    if (event.key === place(name)) show(kept(name));
+  });
   addEventListener("beforeunload", (event) => {
     if (unsaved && !at("note").hidden) event.preventDefault();
   });

@@ -76,6 +76,11 @@ class Page:
         await self.send("Page.navigate", url=path.as_uri())
         await self.until("document.readyState === 'complete' && location.protocol === 'file:'")
 
+    async def leave(self) -> None:
+        """Close the page, as far as the page can tell."""
+        await self.send("Page.navigate", url="about:blank")
+        await self.until("document.readyState === 'complete' && location.protocol === 'about:'")
+
     async def look(self, expression: str) -> Any:
         """The value of JavaScript in the page. (The protocol is not bound by the page's policy.)"""
         told = await self.send(
@@ -89,7 +94,12 @@ class Page:
             if await self.look(expression):
                 return
             await asyncio.sleep(0.1)
-        raise AssertionError(f"never: {expression}")
+        # What the page says instead: such a thing may come once in a hundred runs.
+        said = await self.look("document.body.innerText.slice(0, 500)")
+        kept = await self.look(
+            "Object.entries(localStorage).map(([key, value]) => [key, value.slice(0, 100)])"
+        )
+        raise AssertionError(f"never: {expression}; it says {said!r} and keeps {kept}; {self.complaints}")
 
     async def key(self, *keys: str) -> None:
         for key in keys:

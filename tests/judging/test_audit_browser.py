@@ -48,6 +48,7 @@ def test_ticks_are_kept_saved_and_read_back(run: Captioned, tmp_path: Path) -> N
         # On a busy machine the page may come to it later.
         await page.until(f"document.getElementById('progress').textContent === '5 of {claims} ticked'")
         # Nothing of it is lost when the page is closed.
+        await page.leave()
         await page.open(page_of(run))
         await page.until(f"document.getElementById('progress').textContent === '5 of {claims} ticked'")
         await page.write("#auditor", "Anne Example")
@@ -128,6 +129,29 @@ def test_the_page_fits_and_shows_pictures_and_video(run: Captioned, tmp_path: Pa
     browse(tmp_path, steps)
 
 
+def test_ticks_of_another_tab_are_shown(run: Captioned, tmp_path: Path) -> None:
+    async def steps(page: Page) -> None:
+        await page.open(page_of(run))
+        await page.key("r", "w")
+        # As the browser tells a page of what another one stored; of other auditors it need not hear.
+        await page.look(
+            """(() => {
+              const key = 'curate-audit:' + document.body.dataset.audit + ':';
+              const sheet = JSON.parse(localStorage.getItem(key));
+              sheet.clips[0].claims[2] = 'unclear';
+              localStorage.setItem(key, JSON.stringify(sheet));
+              dispatchEvent(new StorageEvent('storage', {key: key + 'another'}));
+              window.before = document.getElementById('progress').textContent;
+              dispatchEvent(new StorageEvent('storage', {key}));
+            })()"""
+        )
+        assert (await page.look("window.before")).startswith("2 of ")
+        assert (await page.look("document.getElementById('progress').textContent")).startswith("3 of ")
+        assert page.complaints == []
+
+    browse(tmp_path, steps)
+
+
 def test_what_others_wrote_into_the_browsers_store_is_not_trusted(run: Captioned, tmp_path: Path) -> None:
     """All pages from the disk share one store."""
     harm = {"clips": [{"clip_id": run.kept[0].hex(), "claims": ["<b>", 7, "right"], "missing": {"a": 1}}, 3]}
@@ -138,8 +162,9 @@ def test_what_others_wrote_into_the_browsers_store_is_not_trusted(run: Captioned
         key = "'curate-audit:' + document.body.dataset.audit + ':'"
         await page.look(f"localStorage.setItem({key}, {stored})")
         await page.look(f"localStorage.setItem({key} + '/last', '{{\"a\": ')")
+        await page.leave()
         await page.open(page_of(run))
-        assert (await page.look("document.getElementById('progress').textContent")).startswith("1 of ")
+        await page.until("document.getElementById('progress').textContent.startsWith('1 of ')")
         await page.click("#save")
         with Source(run.folder) as source:
             sheet = ticks.read(source, str(await page.saved("audit-ticks.json")))
