@@ -1,6 +1,5 @@
 """What an answer has to pass before it is a caption: pure functions, each with its own reason."""
 
-import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, get_args
@@ -18,7 +17,8 @@ from captioners._gates.phrases import refusal, refused, talk
 from captioners._gates.prose import cited, word_count
 from captioners._gates.repeats import repetition
 from captioners._gates.shown import text
-from captioners.dialogue.schema import ENUMERATIONS, TEXT_FIELDS, Fields
+from captioners._gates.truncation import truncation
+from captioners.dialogue.schema import TEXT_FIELDS, Fields
 from captioners.dialogue.types import Answer, Evidence
 
 __all__ = (
@@ -107,16 +107,6 @@ fails by its words alone."""
 CUT = frozenset(("length", "max_tokens", "model_length"))
 BLOCKED = frozenset(("content_filter", "safety", "refusal", "prohibited_content", "blocklist"))
 """How servers name the ends of answers that they cut, and of those they withhold."""
-ENDED = re.compile(r"[.!?…。！？؟।][\"”’'»)\]*」』\s]*\Z")
-DANGLING = re.compile(
-    r"(?:[,;:\-–—&(/]|\b(?:the|an|and|or|into|its|their|because|than|although|while|whose|of|with)|(?<![\w\"'“])a)[.…]{0,3}\s*\Z"
-    r"|\b(?:he|she|they|which|who)(?:\.{2,4}|…)\s*\Z"
-)
-"""Ends after which a sentence goes on. `A` in capitals may be a letter that is shown."""
-STRANDED = re.compile(
-    r"\b(?:that|which|who|whom|what|where|nothing|something|to|how|as|than)\b[^.;,:]{3,60} (?:with|of)\.\s*\Z"
-)
-"""`The toy that he plays with.`"""
 
 
 @dataclass(frozen=True)
@@ -182,28 +172,6 @@ def _bounded(fields: Fields) -> Fields:
     return Fields(**{name: value[:BOUND] for name, value in asdict(fields).items()})
 
 
-def _truncation(case: _Case) -> str | None:
-    if case.finish_reason in CUT:
-        return "the answer was cut at the most tokens it may have"
-    dense = case.raw.dense
-    if dense and _unended(dense):
-        return f"dense ends in the middle of a sentence: {cited(dense[-60:])}"
-    if DANGLING.search(case.raw.short[-40:]):
-        return f"short ends in the middle of a sentence: {cited(case.raw.short[-60:])}"
-    for name, most in TEXT_FIELDS.items():
-        # Decoding by the schema ends a text at its limit, wherever it is.
-        value = getattr(case.raw, name)
-        if name not in ENUMERATIONS and len(value) >= most and not ENDED.search(value[-40:]):
-            return f"{name} was cut at its limit of {most} characters: {cited(value[-60:])}"
-    return None
-
-
-def _unended(dense: str) -> bool:
-    if not ENDED.search(dense[-40:]):
-        return True
-    return DANGLING.search(dense[-40:]) is not None and STRANDED.search(dense[-80:]) is None
-
-
 def _words(case: _Case) -> str | None:
     options = case.options
     dense, short = word_count(case.fields.dense), word_count(case.fields.short)
@@ -225,7 +193,7 @@ def _repetition(case: _Case) -> str | None:
 
 
 GATES: dict[str, Callable[[_Case], str | None]] = {
-    "truncation": _truncation,
+    "truncation": lambda case: truncation(case.raw, case.finish_reason in CUT),
     "parse": lambda case: None,
     "enumeration": lambda case: enumeration(case.fields),
     "refusal": lambda case: refusal(case.fields),
