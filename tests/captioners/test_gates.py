@@ -73,7 +73,7 @@ def test_truncation_in_the_text(said: Case, fault: str) -> None:
     [
         'A sign reads "EXIT."', "She points at the letter A.", "She waves (twice).", "Why?", "It is his!",
         # Many a model leaves the last full stop out.
-        "She rolls it over with both paws", 'It reads "NO SWIMMING"', "A bus stops (87 km/h)", "A board: AWAY 3",
+        "She rolls it with both paws", 'It reads "NO SWIMMING"', "A bus stops (87 km/h)", "AWAY 3",
     ],
 )  # fmt: skip
 def test_ends_of_sentences(end: str) -> None:
