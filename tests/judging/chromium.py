@@ -77,7 +77,9 @@ class Page:
         await self.until("document.readyState === 'complete' && location.protocol === 'file:'")
 
     async def leave(self) -> None:
-        """Close the page, as far as the page can tell."""
+        """Close the page, as far as the page can tell, and not faster than a person would: a process of the
+        browser that ends within milliseconds may take along what it was to store."""
+        await asyncio.sleep(2)
         await self.send("Page.navigate", url="about:blank")
         await self.until("document.readyState === 'complete' && location.protocol === 'about:'")
 
