@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from captioners.dialogue.evidence import GROUPS, SOUND
 from captioners.dialogue.model import ModelCaptioner
 from captioners.dialogue.similarity import Fit
-from captioners.dialogue.turns import MEASURED, UNANSWERED, windows_in
+from captioners.dialogue.turns import MEASURED, OK, UNANSWERED, windows_in
 from curate.cluster import Cluster, batches
 from curate.context import Context, RunError, Step
 from curate.options import Resources
@@ -154,21 +154,21 @@ class _Writer:
             row = caption_row(self._captioner, name, self._prompt_hash, found, answers)
             row |= {"clip_id": clip["clip_id"], "original": self._videos[clip["video_id"]].original}
             rows.append(row)
-            if row["outcome"] != "ok":
+            if row["outcome"] != OK:
                 lacking.append(clip)
-        self._count.failed += len(lacking)
         if self._captioner.otherwise == MEASURED and lacking:
             found_instead = self._instead(lacking)
             rows = [replaced(row, found_instead.get(row["clip_id"])) for row in rows]
         self._context.tables.append("captions", rows, key=self._context.keys.drafts)
         self._context.reporter.advance(len(rows))
         self._count.done += len(rows)
+        self._count.failed += sum(row["outcome"] not in (OK, MEASURED) for row in rows)
         self.written += len(rows)
 
 
 def replaced(row: Row, measured: Row | None) -> Row:
     """The row with the caption of `measured`, and why. What stayed unanswered is asked again, and waits."""
-    if measured is None or row["outcome"] in ("ok", UNANSWERED):
+    if measured is None or row["outcome"] in (OK, UNANSWERED):
         return row
     own = {name: measured[name] for name in ("short", "dense", "fields", "captioner", "model")}
     said = f"{row['outcome']}: {row['error']}"

@@ -182,6 +182,9 @@ def test_the_measured_caption_stands_in_where_the_rule_says_so(project: Project,
     assert all(row["error"].startswith("words: ") for row in rows)
     assert all(row["dense"].startswith("The clip is in ") for row in rows)
     assert len(project.samples()) == CLIPS
+    # They have a caption, and did not fail.
+    step = project.steps()["caption"]
+    assert (step["done"], step["reused"], step["failed"]) == (CLIPS, 0, 0)
     assert project.command("verify", str(project.out)).returncode == 0
 
 
