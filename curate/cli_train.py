@@ -15,7 +15,7 @@ train = typer.Typer(
 app.add_typer(train, name="train")
 
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
-"""Options that are not named here belong to the trainer: `curate train dit RUN -- --help` lists them."""
+"""Options that are not named here belong to the trainer."""
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The output folder of a run.")]
 Out = Annotated[str, typer.Option("--out", help="Folder of the model.")]
@@ -51,7 +51,7 @@ def train_vae(
     workers: Workers = 1,
     address: Address = None,
 ) -> None:
-    """Train the video autoencoder."""
+    """Train the video autoencoder. Further options: `python -m training.train_vae --help`."""
     options = [*_given(preset=preset, init=init), *context.args]
     _train("train_vae", run, out, where, None, options, workers, address)
 
@@ -76,7 +76,7 @@ def train_dit(
     workers: Workers = 1,
     address: Address = None,
 ) -> None:
-    """Train the diffusion transformer."""
+    """Train the diffusion transformer. Further options: `python -m training.train_dit --help`."""
     from curate.trainer import autoencoder_of
 
     vae = vae or autoencoder_of(run, out)
@@ -139,7 +139,7 @@ def generate(
         ),
     ] = None,
 ) -> None:
-    """Make a clip of a prompt."""
+    """Make a clip of a prompt. Further options, such as --steps: `python -m training.generate --help`."""
     if upsample is not None:
         from curate.upsample import upsampled
 
