@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from captioners._gates.prose import is_plural, singular, unquoted
+from captioners._gates.words import names
 from captioners._gates.words_count import (
     ABOUT,
     ALONE,
@@ -13,6 +14,7 @@ from captioners._gates.words_count import (
     GROUPS,
     LATIN,
     NUMBERS,
+    PAIRED,
     PARTS,
     RESTRICTING,
     STOP,
@@ -20,6 +22,16 @@ from captioners._gates.words_count import (
     UNITS,
 )
 
+FRAMES = names("video clip scene footage image camera shot frame view close-up film animation sequence")
+SHOWING = names("shows features depicts captures opens begins starts follows presents tracks of")
+"""`The video shows`, `a wide shot of`: what is behind it is shown."""
+BESIDE = [[word] for word in ("beside", "behind", "who", "that", "nearest", "closest", "near", "next")]
+ROBOTIC = names("robot robotic mechanical")
+"""Before `arms`, which are no parts of a body then."""
+PREPOSITIONS = names(
+    "in on at under along across near beside inside around over by from behind with as during against "
+    "above below beneath between amid atop outside through within before after while"
+)
 TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*|[.,;:!?()–—]")
 
 
@@ -66,20 +78,49 @@ def counts_of(tokens: list[str]) -> dict[str, list[Count]]:
     found: dict[str, list[Count]] = defaultdict(list)
     uncounted: set[str] = set()
     taken = 0
+    start = beginning(tokens)
     for at, token in enumerate(tokens):
-        number = _number(tokens, at)
-        if number is not None and not _of_a_part(tokens, at) and (counted := _counted(tokens, at, number)):
-            nouns, words, adjectives, taken = counted
+        number = number_at(tokens, at)
+        if number is not None and not _of_a_part(tokens, at) and (told := counted(tokens, at, number)):
+            nouns, words, adjectives, taken = told
+            if at - start > 1 and tokens[at - 1] == "the" and tokens[taken : taken + 1] in BESIDE:
+                # `The two women beside her`: of those who are there.
+                continue
             for noun in nouns:
                 # `Women stroll. Two women wave.`: two of them.
                 if noun in found or noun not in uncounted:
-                    found[noun].append(Count(number, words, adjectives, at <= 1))
+                    found[noun].append(Count(number, words, adjectives, 0 <= at - start <= 1))
         elif at >= taken and plural(token):
             uncounted.add(lemma(token))
     return dict(found)
 
 
-def _number(tokens: list[str], at: int) -> int | None:
+def beginning(tokens: list[str]) -> int:
+    """Where the text comes to what it is about: behind `in a garden,` and `the video shows`."""
+    at = 0
+    if tokens[:2] in (["there", "is"], ["there", "are"], ["we", "see"]):
+        return 2
+    frame = next((place for place, token in enumerate(tokens[:6]) if token in SHOWING), 0)
+    if frame and any(token in FRAMES for token in tokens[:frame]) and tokens[0] in ("a", "an", "the", "this"):
+        at = frame + 1
+        at += at < len(tokens) and tokens[at] in ("with", "on", "as")
+    if at < len(tokens) and tokens[at] in PREPOSITIONS:
+        for place in range(at + 1, min(at + 16, len(tokens) - 1)):
+            token, before = tokens[place], tokens[place - 1]
+            if token == ",":
+                return place + 1
+            if token == ".":
+                break
+            if token in ("sit", "stand", "lie", "hang", "sits", "stands", "lies", "hangs"):
+                return place + 1
+            counts = token in NUMBERS or (token == "the" and tokens[place + 1] in NUMBERS)
+            if counts and place > at + 2 and before not in STOP and before not in NUMBERS:
+                # `On a beach two dogs run`
+                return place
+    return at
+
+
+def number_at(tokens: list[str], at: int) -> int | None:
     token, before = tokens[at], tokens[at - 1] if at else ""
     if token in ALONE or (token == "only" and before == "the" and _without_a_rest(tokens, at)):
         return 1
@@ -105,7 +146,7 @@ def _without_a_rest(tokens: list[str], at: int) -> bool:
         len(tokens),
     )
     word, after = [*tokens[behind : behind + 2], "", ""][:2]
-    return word not in RESTRICTING or (word in ("in", "on") and after == "the")
+    return word not in RESTRICTING or (word in ("in", "on") and after in ("the", "sight", "view"))
 
 
 def _of_a_part(tokens: list[str], at: int) -> bool:
@@ -127,7 +168,7 @@ def _of_a_part(tokens: list[str], at: int) -> bool:
     return two_before in ("other", "of") and tokens[at] != "both" and tokens[at] not in GROUPED
 
 
-def _counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, frozenset[str], int] | None:
+def counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, frozenset[str], int] | None:
     """The nouns that may be what is counted, the words, the adjectives, and the place behind."""
     start = at + 1 + (tokens[at] in GROUPED)
     phrase: list[str] = []
@@ -135,6 +176,9 @@ def _counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, f
         if not token[0].isalnum() or token in STOP or token in NUMBERS:
             break
         if token in PARTS:
+            if token == "rest" and phrase and plural(phrase[-1]):
+                # `Two camels rest`
+                break
             return None
         phrase.append(token)
     plurals = [place for place, token in enumerate(phrase) if plural(token)]
@@ -151,6 +195,10 @@ def _counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, f
         while head < len(phrase) and plural(phrase[head]):
             head += 1
         nouns = [lemma(token) for token in phrase[plurals[0] : head]]
+    if tokens[at] == "pair" and nouns and phrase[head - 1] in PAIRED:
+        return None
+    if ROBOTIC.intersection(phrase[: head - 1]) and nouns[-1:] == ["arm"]:
+        nouns = ["robot-arm"]
     if not nouns or ((number != 1 or len(nouns) == 1) and nouns[-1] in UNITS) or nouns[0] in UNITS:
         return None
     words = " ".join(tokens[at : at + 1] + phrase[:head])

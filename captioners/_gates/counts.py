@@ -3,22 +3,26 @@
 import re
 
 from captioners._gates.counted import TOKEN, Count, Text, lemma, plural, read
-from captioners._gates.counts_whole import again, behind, of_one_kind
+from captioners._gates.counts_leads import of_leads
+from captioners._gates.counts_nobody import nobody
+from captioners._gates.counts_told import again_told
+from captioners._gates.counts_whole import again, behind, exactly, of_one_kind
 from captioners._gates.words_count import (
     ALONE,
     BEFORE_A_PART,
     CHANGES,
     COMPANIONS,
+    MIRRORED,
     NUMBERS,
     ONES,
     ORDINALS,
     OTHERS,
-    PEOPLE,
     STOP,
     SYNONYMS,
     UNITS,
     VAGUE,
 )
+from captioners._gates.words_kinds import PEOPLE
 from captioners.dialogue.schema import Fields
 
 FIELDS = ("subject", "action", "dense", "short")
@@ -44,6 +48,13 @@ def count(fields: Fields) -> str | None:
     for first, second in (("subject", "dense"), ("subject", "short"), ("dense", "short")):
         if fault := of_one_kind(texts[first], texts[second]):
             return fault
+    if (
+        fault := of_leads(texts)
+        or again_told(texts)
+        or nobody(texts)
+        or exactly({**texts, "background": background})
+    ):
+        return fault
     return _one_and_many({name: text.text for name, text in texts.items()}, texts)
 
 
@@ -68,7 +79,7 @@ def _differ(noun: str, one: Text, other: Text) -> str | None:
         # Others than the greater number are no reason for it.
         if max(counts) < greatest and _more_of(noun, max(counts), text.tokens, greatest):
             return None
-        if CHANGES.search(text.text):
+        if CHANGES.search(text.text) or (2 * max(counts) <= greatest and MIRRORED.search(text.text)):
             return None
     a, b = ours[0], theirs[0]
     if {a.number, b.number} == {2, 3} and "couple" in f"{a.words} {b.words}":
@@ -92,6 +103,8 @@ def _numbers(counts: list[Count], greatest: int) -> set[int]:
 def _settled(noun: str, one: Text, other: Text, texts: list[Text]) -> bool:
     """Whether some text tells of more of them than it counts, or has two numbers of them itself."""
     told = {count.number for text in (one, other) for count in text.counts[noun]}
+    if max(told) >= 2 * min(told) and any(MIRRORED.search(text.text) for text in texts):
+        return True
     return any(_both(noun, told, text) or _one_more(noun, text) for text in texts)
 
 
@@ -243,14 +256,13 @@ def _behind(background: Text, dense: Text, subject: Text) -> str | None:
 
 def _one_and_many(texts: dict[str, str], known: dict[str, Text]) -> str | None:
     """`A man in a suit` as the subject, where the text knows two men and no single one."""
-    for few, many in (
-        ("subject", "dense"), ("short", "dense"), ("subject", "short"),
-        ("dense", "short"), ("dense", "subject"),
-    ):  # fmt: skip
+    for few, many in (("subject", "dense"), ("short", "dense"), ("subject", "short")):
         for noun, counts in known[many].counts.items():
             if noun not in texts[few].lower() or max(count.number for count in counts) < 2:
                 continue
-            if any(VAGUE.search(texts[name]) or CHANGES.search(texts[name]) for name in (few, many)):
+            if CHANGES.search(texts["dense"]) or any(
+                VAGUE.search(texts[name]) or CHANGES.search(texts[name]) for name in (few, many)
+            ):
                 continue
             if ONES.search(texts[many]):
                 continue

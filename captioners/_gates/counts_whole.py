@@ -1,7 +1,10 @@
 """Counts of all there are, told twice: again in one text, by the name of a kind, and behind the subject."""
 
-from captioners._gates.counted import Count, Text, lemma
-from captioners._gates.words_count import CHANGES, KINDS, NUMBERS, ORDINALS, OTHERS, PARTS, PEOPLE
+from collections.abc import Mapping
+
+from captioners._gates.counted import Count, Text, counted, lemma, number_at
+from captioners._gates.words_count import CHANGES, NUMBERS, ORDINALS, OTHERS, PARTS
+from captioners._gates.words_kinds import KINDS, PEOPLE
 
 OF_SOME_KIND = frozenset(KINDS).union(*KINDS.values())
 
@@ -29,6 +32,23 @@ def again(text: Text) -> str | None:
 def _alone(noun: str, text: Text) -> bool:
     """Whether no other of its kind is there: a foal beside horses."""
     return KINDS.get(noun, frozenset()).isdisjoint(text.tokens) and noun not in text.tokens
+
+
+def exactly(texts: Mapping[str, Text]) -> str | None:
+    """`Just three windows` in one text and `eight windows` in another: who says so has counted them all."""
+    steady = [
+        text for text in texts.values() if not CHANGES.search(text.text) and not OTHERS.search(text.text)
+    ]
+    for text in steady:
+        for at, token in enumerate(text.tokens[:-2]):
+            number = number_at(text.tokens, at + 1) if token in ("exactly", "just", "precisely") else None
+            found = counted(text.tokens, at + 1, number) if number else None
+            for noun in found[0] if found and len(text.counts.get(found[0][0], ())) == 1 else ():
+                for other in steady:
+                    told = other.counts.get(noun, []) if other is not text else []
+                    if found and len(told) == 1 and told[0].number not in (1, number):
+                        return f"{text.name} has '{token} {found[1]}' and {other.name} '{told[0].words}'"
+    return None
 
 
 def of_one_kind(one: Text, other: Text) -> str | None:

@@ -7,7 +7,8 @@ from captioners._gates.words import Words, any_of, names
 NUMBERS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
-    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "dozen": 12, "pair": 2, "couple": 2,
+    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+    "dozen": 12, "pair": 2, "couple": 2,
     "both": 2, "duo": 2,
     "trio": 3, "threesome": 3, "quartet": 4, "foursome": 4, "quintet": 5,
     **{str(number): number for number in range(2, 41)},
@@ -49,9 +50,15 @@ UNITS = names(
     "headlight light lens handful cup spoonful slice drop sentence chapter figure member one"
 )
 """Measures, parts, deeds and parts of bodies, of which each text may count others."""
+PAIRED = names(
+    "scissors glasses sunglasses spectacles binoculars trousers jeans pants shorts tongs pliers tweezers "
+    "headphones goggles chopsticks gloves mittens boots shoes sneakers slippers sandals heels socks earrings "
+    "tights leggings shears clippers skis skates handcuffs pajamas pyjamas"
+)
+"""A pair of them is one thing, or belongs to one person."""
 STOP = names(
     "a an the of in on at to with and or by for from as is are was were that which who while into through "
-    "over under near behind beside against across along toward "
+    "onto off above below beneath between among over under near behind beside against across along toward "
     "towards around it its his her their he she they "
     "then but has have stand stands standing sit sits sitting walk walking run running wear wearing"
 )
@@ -72,40 +79,14 @@ LATIN = {
     "sportsmen": "sportsman", "cameramen": "cameraman", "gentlemen": "gentleman", "swordsmen": "swordsman",
     "policewomen": "policewoman", "businesswomen": "businesswoman", "gunmen": "gunman", "cattle": "cattle",
     "boatmen": "boatman", "guardsmen": "guardsman", "oarsmen": "oarsman", "salesmen": "salesman",
-    "swine": "swine", "squid": "squid", "trout": "trout", "koi": "koi", "grandchildren": "grandchild",
+    "swine": "swine",
+    "goldfish": "goldfish", "jellyfish": "jellyfish", "starfish": "starfish",
+    "clownfish": "clownfish", "angelfish": "angelfish",
+    "squid": "squid", "trout": "trout", "koi": "koi", "grandchildren": "grandchild",
     "schoolchildren": "schoolchild", "salespeople": "salesperson", "police": "police",
 }  # fmt: skip
-PEOPLE = frozenset(("man", "woman", "child", "boy", "girl", "person", "adult", "teenager"))
-KINDS = {
-    "person": PEOPLE
-    | names(
-        "player dancer cyclist rower musician runner worker skater skier surfer swimmer hiker "
-        "climber singer actor actress student pupil schoolgirl schoolboy soldier sailor nun monk "
-        "farmer fisherman chef cook waiter waitress nurse doctor firefighter policeman officer "
-        "acrobat gymnast boxer wrestler fencer footballer drummer guitarist violinist commuter "
-        "pedestrian tourist shopper customer baker carpenter welder miner rider jockey driver pilot "
-        "astronaut diver snowboarder skateboarder performer friend teammate sprinter jogger athlete "
-        "kayaker paddler toddler baby"
-    ),
-    "bird": names(
-        "duck goose swan gull seagull pigeon hen chicken crow raven parrot eagle flamingo pelican "
-        "heron penguin sparrow owl stork crane"
-    ),
-    "dog": names(
-        "puppy retriever labrador terrier husky poodle dachshund beagle collie greyhound hound corgi"
-    ),
-    "cat": names("kitten"),
-    "horse": names("stallion mare pony foal"),
-    "boat": names(
-        "sailboat canoe kayak dinghy gondola ferry yacht rowboat sailing-boat trawler motorboat ship"
-    ),
-    "vehicle": names("car truck van bus taxi motorcycle tractor jeep suv sedan convertible lorry"),
-    "car": names("taxi sedan convertible jeep suv limousine hatchback"),
-    "cow": names("calf bull ox"),
-    "flower": names("rose tulip daisy sunflower lily poppy orchid"),
-    "airplane": names("jet fighter biplane airliner glider"),
-}
-"""A kind -> nouns for what is of it."""
+MIRRORED = any_of(r"reflections?", r"reflected")
+"""Of as many again."""
 CHANGES = any_of(
     r"joined by", r"join(?:s|ing)?(?! (?:hands|arms|forces))", r"newcomers?", r"latecomers?",
     r"(?:one|two|three|four|five|some|several|others|all|both|rest|they|few|many|more)(?: of (?:them"
@@ -113,22 +94,29 @@ CHANGES = any_of(
     r" (?:\w+ly |then |later |soon |at once |eventually )?(?:leav|exit|depart|enter|arriv|appear|emerg"
     r"|disappear"
     r"|vanish|remain)(?:s|es|e|ing)?(?! the (?:line|floor|ground|table|bar|path|water|road|track))",
-    r"(?:is|are) left", r"gradually (?:more|fewer|other|join\w{0,3}|the others?)", r"multipl(?:y|ies)",
-    r"split(?:s|ting)?(?: up)? (?:in|into)", r"divid(?:es|ing)", r"becom(?:es?|ing)", r"grow(?:s|ing)? to",
+    r"(?:one|none|only) (?:\w+ )?is left",
+    r"(?:two|three|four|five|six|few|only) (?:\w+ )?are left",
+    r"gradually (?:more|fewer|other|join\w{0,3}|the others?)",
+    r"multipl(?:y|ies)",
+    r"split(?:s|ting)?(?: up)? (?:in|into)", r"divid(?:es|ing)", r"becom(?:es?|ing) (?:an? )?"
+    r"(?:part|two|three|four|five|six|dozens|crowd|group|pair|trio|many|several|one)",
+    r"grow(?:s|ing)? to",
     r"more and more", r"at first", "initially", r"which leaves", r"until (?:only )?\w+ (?:is|are|remain)",
     r"(?:in|on) (?:the|a|its|his|her|their) (?:\w+ )?(?:mirrors?|posters?|paintings?|photos?|murals?"
     r"|screens?)",
-    r"split[- ]screen", "montage", "collage", r"reflections?",
+    r"split[- ]screen", "montage", "collage", r"cuts? to", r"scene (?:changes|shifts|switches|transitions)",
+    r"(?:next|another|second) (?:shot|scene|clip)",
 )  # fmt: skip
 """Ways to tell that a number changes, or that pictures hold more of the same."""
 OTHERS = any_of(
     "another", r"(?<!each )(?<!one )others?", "additional", r"(?:one|two|three|some|several|few|many) more",
-    "more"
+    r"(?<!once )(?<!no )(?<!any )(?<!even )(?<!the )more(?! than| and more| or less| \w{1,12}ly)",
 )  # fmt: skip
 """Words for more of the same than were counted."""
 ONES = Words(r"\b(?:one|another|other|each|first|second|man and|woman and|either|the latter)\b")
 VAGUE = any_of(
-    r"join(?:s|ed|ing)?", r"arriv\w{1,3}", r"enter(?:s|ing)?", r"leav(?:es?|ing)", r"appear(?:s|ing)?",
+    r"join(?:s|ed|ing)?", r"arriv\w{1,3}", r"enter(?:s|ing)?", "leave", "leaving",
+    r"leaves (?:the|his|her|a|an|him|them|with|by|through|one|two|three|only|and)", r"appear(?:s|ing)?",
     r"emerg(?:es?|ing)", "another", r"others?", "additional", "more", "third", "fourth", "fifth",
     r"departs?", r"exits?", r"disappears?", r"splits?", "gradually", "one by one", r"multipl(?:y"
     r"|ies)", "crowd",

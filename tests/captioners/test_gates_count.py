@@ -186,3 +186,96 @@ def test_counts_of_all(subject: str, background: str, dense: str) -> None:
 )
 def test_counts_of_kinds_and_their_parts(subject: str, background: str, dense: str) -> None:
     assert count(fields(dense, subject=subject, background=background)) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "dense", "short"),
+    [
+        # Other words for the same.
+        ("Two kayakers", "Four paddlers dart through a canyon.", ""),
+        ("Three kittens", "Five cats sleep in a basket.", ""),
+        ("Three brothers", "Two boys splash in a tub.", ""),
+        ("Two freighters", "Three ships pass a lighthouse.", ""),
+        ("Four bakers", "Bakers knead dough.", "Two people knead dough."),
+        ("Two men", "Three welders bend over a pipe.", ""),
+        ("Kayakers", "In a gorge, four paddlers shoot a fall.", "A trio of kayakers shoots a fall."),
+        # Groups that are called by their number.
+        ("A young couple", "Four friends stroll along a pier.", ""),
+        ("A brass quintet", "Three musicians play on a bandstand.", ""),
+        ("Twin sisters", "The three girls share a sledge.", ""),
+        ("Triplets", "Two babies sleep in a pram.", ""),
+        ("A man and a woman", "Three people row over a lake.", ""),
+        ("A jazz duo", "It swings. The four musicians smile.", ""),
+        ("Two clowns", "The video shows three clowns who juggle.", ""),
+        # One alone.
+        ("Two hikers", "A hiker crosses a bog all alone.", ""),
+        ("A nun by herself", "Three nuns cross a yard.", ""),
+        ("An elderly couple", "An old man waltzes by himself.", ""),
+        ("A single kite", "Kites flutter over a dune, dozens of them.", ""),
+        ("A pair of yachts", "A white sail leans over. It is the only yacht in sight.", ""),
+        ("Three shepherds", "A shepherd whistles for his dog and leans on a staff.", ""),
+        ("A grey cat, alone on a step", "A grey cat yawns.", "Two grey cats sit on a step."),
+        # All of those who were told of.
+        ("Swimmers", "Six swimmers dive in. At the wall all seven turn.", ""),
+        ("Three mares", "Mares trot up. Both horses toss their heads.", ""),
+        ("Two nurses", "Two nurses push a bed. The three nurses stop at a lift.", ""),
+        ("Four climbers", "Four climbers rest. The six of them share a rope.", ""),
+        ("Cows", "Exactly nine cows stand in a barn. The exactly twelve cows chew.", ""),
+        # Nobody.
+        ("An empty classroom", "Twenty pupils sit in a classroom and write.", ""),
+        ("A deserted street", "Dozens of people stroll down a street.", ""),
+        ("A platform with no passengers", "About fifty commuters crowd a platform.", ""),
+    ],
+)
+def test_counts_of_those_a_text_begins_with(subject: str, dense: str, short: str) -> None:
+    assert count(fields(dense, subject=subject, short=short))
+
+
+@pytest.mark.parametrize(
+    ("subject", "dense", "short"),
+    [
+        ("Two boxers", "A boxer in red jabs at an opponent in blue.", ""),
+        ("Two players in red and white", "A player in red throws over the arms of a defender.", ""),
+        ("Two women", "A woman talks while a woman in a scarf listens.", ""),
+        ("A string quartet", "Two violinists, a violist and a cellist play. The four musicians bow.", ""),
+        ("Three people, two women and a man", "Three people wait.", "Three people wait."),
+        ("A couple", "A man, a woman and their child walk on a beach.", ""),
+        ("A man and a woman", "Four people sit at a table. The man pours tea for the woman.", ""),
+        ("Five friends", "Two women sing while a man plays the guitar.", ""),
+        ("Four people", "Four people run. The two women in front laugh.", "Two women lead two men."),
+        ("Five cyclists", "Five cyclists climb. Two riders break away. Both riders look back.", ""),
+        ("Six rowers", "Six rowers pull. The two at the stern lean back.", ""),
+        ("Three men", "Three men dig. One rests, and the other two carry on.", ""),
+        ("Two kayakers", "Two kayakers and two canoeists race.", "Four paddlers race."),
+        ("A trio", "Three singers bow. A pianist comes on, and the four musicians smile.", ""),
+        ("A woman alone at a table", "A woman reads. Three women talk at the bar.", ""),
+        ("A lone wolf", "A lone wolf leaves the pack. Five wolves watch it go.", ""),
+        ("Two friends", "A girl laughs and they run.", ""),
+        ("A single bird", "A flock of birds circles until a bird breaks away.", ""),
+        ("The only man on a bus", "Three women and a man ride on a bus.", ""),
+        ("Two dogs", "Two dogs bark at a third. All three dogs run.", ""),
+        ("Two boys", "Two boys and a girl skate. All three children fall.", ""),
+        ("A pair of glasses", "Two glasses of wine stand beside a pair of glasses.", ""),
+        ("Two swans", "Two swans glide over their reflections.", "Four swans seem to glide."),
+        ("An empty street", "An empty street at dawn. Soon two people walk along the street.", ""),
+        ("An empty street but for two cats", "People sleep behind the shutters of a street.", ""),
+        ("An empty chair", "Three people stand around a table.", ""),
+        ("Around ten people", "Eleven people queue.", ""),
+        ("Two camels", "Two camels rest on the sand.", "Two camels rest."),
+        ("A sailor", "The scene cuts to three sailors on a deck.", "Three sailors stand on a deck."),
+    ],
+)
+def test_some_of_those_a_text_begins_with(subject: str, dense: str, short: str) -> None:
+    assert count(fields(dense, subject=subject, short=short)) is None
+
+
+@pytest.mark.parametrize(
+    ("background", "dense", "differ"),
+    [
+        ("a wall with just three posters", "A man walks past a wall with eight posters.", True),
+        ("a wall with three posters", "A man walks past a wall with just three posters.", False),
+        ("a wall with just three posters", "A man walks past a wall, and eight more posters appear.", False),
+    ],
+)
+def test_exact_counts(background: str, dense: str, differ: bool) -> None:
+    assert (count(fields(dense, subject="a man", background=background)) is not None) == differ
