@@ -153,6 +153,9 @@ def _in_parts(noun: str, text: Text) -> bool:
 
 def _others_than(text: Text, noun: str) -> bool:
     """Whether `one` stands beside `the other`, `each` and the like."""
+    if sum(count.words.startswith("one ") for count in text.counts[noun]) > 1:
+        # `One worker paints, and one worker tapes the frames.`
+        return True
     if COMPANIONS.search(text.text) or _with_an_article(noun, text):
         return True
     rest = text.text.lower()

@@ -144,6 +144,17 @@ def _contradicts(
         return False
     if whole.number > (told.number or 0):
         return not any(ORDINALS.get(token, 0) > (told.number or 0) for token in text.tokens)
+    if any(
+        NUMBERS.get(token) == whole.number and before not in ("the", "all")
+        for before, token in zip(text.tokens, text.tokens[1:], strict=False)
+        if token not in ("both", "pair") and text.tokens[whole.at] != token
+    ):
+        # `Two of the kites tangle, and both children pull`
+        return False
+    adjectives = set(whole.words.split()[2:-1]) - set(told.words.split())
+    if not whole.firm and whole.noun and adjectives - {"of", "them"}:
+        # `Eight huskies run. The two lead dogs bark.`
+        return False
     if not whole.firm and not (whole.noun and same(whole.noun, noun)) and not _opens(text, whole):
         return False
     return alone or PARTED.isdisjoint(plain.lower().replace(".", " ").replace(",", " ").split())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from captioners._gates.counted import Count, Text, counted, lemma, number_at
 from captioners._gates.words_count import CHANGES, NUMBERS, ORDINALS, OTHERS, PARTS
-from captioners._gates.words_kinds import KINDS, PEOPLE
+from captioners._gates.words_kinds import KINDS, PEOPLE, kin
 
 OF_SOME_KIND = frozenset(KINDS).union(*KINDS.values())
 
@@ -18,6 +18,11 @@ def again(text: Text) -> str | None:
         if token != "all" or number is None:
             continue
         noun = lemma(text.tokens[at + 2])
+        if any(
+            count.number == number for member in kin(noun) - {noun} for count in text.counts.get(member, ())
+        ):
+            # `Eight huskies …. The two lead dogs look back, and all eight dogs pull.`
+            continue
         told = text.counts.get(noun, [])
         before = [count for count in told if count.number > 1 and count.number != number]
         if not before or text.tokens[at - 1] in PARTS:

@@ -262,6 +262,9 @@ def test_counts_of_those_a_text_begins_with(subject: str, dense: str, short: str
         ("An empty chair", "Three people stand around a table.", ""),
         ("Around ten people", "Eleven people queue.", ""),
         ("Two camels", "Two camels rest on the sand.", "Two camels rest."),
+        ("Six children", "Six children run. Two of the kites tangle, and both children pull.", ""),
+        ("Two workers", "One worker paints a wall, and one worker tapes the frames.", ""),
+        ("Huskies", "Eight huskies run. The two lead dogs bark, and all eight dogs pull.", ""),
         ("A sailor", "The scene cuts to three sailors on a deck.", "Three sailors stand on a deck."),
     ],
 )
