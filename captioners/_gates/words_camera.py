@@ -50,7 +50,7 @@ MOTIONS = {
     "pedestal down": r"descend|descending|lowering|lower|(?:move|moves|moving) down(?:wards?)?",
     "several": r"(?:several|multiple|mixed|various|combination|combined|complex|varied|varying)"
     r"(?: (?:camera )?(?:movements|motions|moves))?",
-    "unclear": r"unclear|unknown|uncertain|undetermined|indeterminate|unspecified|n a|not clear|not sure"
+    "unclear": r"unclear|unknown|uncertain|undetermined|indeterminate|unspecified|not clear|not sure"
     r"|cannot tell|other",
 }
 """The schema's word -> other ways to write it, as patterns of the whole, after hyphens and case."""
@@ -69,5 +69,5 @@ SHOTS = {
     "over the shoulder": rf"(?:over (?:the )?shoulder|ots){_SHOT}",
     "screen recording": rf"(?:screen ?(?:recording|capture|cast|record|grab|share)?|screencast){_SHOT}",
     "several": r"(?:several|multiple|mixed|various|varied)(?: (?:shots|shot types|angles))?",
-    "unclear": r"unclear|unknown|uncertain|n a|other|not clear|unspecified",
+    "unclear": r"unclear|unknown|uncertain|other|not clear|unspecified",
 }

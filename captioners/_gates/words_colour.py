@@ -12,7 +12,7 @@ COLOURS = {
     "white": "white",
     "black": "black", "grey": "grey", "gray": "grey", "silver": "silver", "brown": "brown", "beige": "beige",
     "cream": "beige", "tan": "beige", "ivory": "ivory", "blond": "blond", "blonde": "blond",
-    "brunette": "brown", "vermilion": "red", "cobalt": "blue", "sapphire": "blue", "aquamarine": "teal",
+    "brunette": "dark", "vermilion": "red", "cobalt": "blue", "sapphire": "blue", "aquamarine": "teal",
     "aqua": "teal", "lilac": "purple", "mauve": "purple", "fuchsia": "pink", "taupe": "beige",
 }  # fmt: skip
 """A word -> the colour that it names."""
@@ -27,7 +27,9 @@ NEAR = {
     "grey": {"silver", "black", "white", "blue", "beige", "brown"}, "silver": {"grey", "white"},
     "brown": {"beige", "red", "orange", "gold", "black", "grey", "blond"},
     "beige": {"white", "brown", "yellow", "gold", "ivory", "grey", "pink", "blond"},
-    "ivory": {"white", "beige"}, "blond": {"yellow", "gold", "beige", "brown"},
+    "ivory": {"white", "beige"},
+    "dark": {"black", "brown", "grey", "navy", "blue", "purple", "red", "green", "teal"},
+    "blond": {"yellow", "gold", "beige", "brown"},
 }  # fmt: skip
 """Colours that two people may call the same thing."""
 YELLOW_GREEN = names(
@@ -71,19 +73,26 @@ WORN = names(
     "blazer cardigan jersey tunic gown cape kimono sari swimsuit bikini wetsuit tracksuit overalls dungarees "
     "leotard headscarf turban bandana headband mask goggles glasses sunglasses cap beanie bonnet veil tights "
     "leggings socks sock sneakers sandals belt poncho raincoat parka anorak waistcoat bow ponytail braid "
-    "moustache mustache pyjamas pajamas singlet trunks costume armour armor sash necklace suitcase"
+    "eyes clothes kit turtleneck jumpsuit tutu cloak raincoat moustache mustache pyjamas pajamas "
+    " singlet trunks costume armour armor sash necklace suitcase"
 )
 """What each person has one of: two of them differ without contradiction."""
 SAME = {
     one: name
     for name, ones in {
-        "jacket": "coat", "car": "automobile sedan hatchback", "shirt": "t-shirt tee blouse tshirt",
-        "dress": "gown frock", "hat": "cap", "boat": "ship vessel sailboat", "trousers": "pants slacks",
+        "jacket": "coat overcoat", "car": "automobile sedan hatchback",
+        "shirt": "t-shirt tee blouse tshirt",
+        "dress": "gown frock sundress", "hat": "cap", "boat": "ship vessel sailboat",
+        "trousers": "pants slacks",
         "bicycle": "bike", "backpack": "rucksack", "sofa": "couch", "truck": "lorry",
         "horse": "stallion mare",
         "dog": "labrador retriever terrier poodle spaniel", "sweater": "jumper pullover", "rug": "carpet",
-        "umbrella": "parasol", "motorcycle": "motorbike", "hoodie": "sweatshirt", "tram": "streetcar",
+        "umbrella": "parasol", "motorcycle": "motorbike", "hoodie": "sweatshirt",
+        "tram": "streetcar",
         "airplane": "plane aeroplane", "robe": "habit",
+        "hair": "braids curls ponytail locks pigtails plaits tresses braid twin-tails pigtail dreadlocks",
+        "armour": "armor",
+        "feathers": "plumage", "pajamas": "pyjamas", "eyes": "eye",
     }.items()
     for one in ones.split()
 }  # fmt: skip
@@ -113,7 +122,9 @@ PEOPLE = any_of(
 _COLOUR = one_of(COLOURS.keys() - {"charcoal", "rust"})
 """Without those that are things as well: `glowing charcoal`."""
 COLOUR_CHANGES = any_of(
-    r"(?:chang|turn|shift|transform|morph|fad|transition|switch|glow|flash|cycl|blink)(?:e?s|ing|ed)"
+    r"(?:chang|turn|shift|transform|morph|fad|transition|switch|flash|cycl|blink)(?:e?s|ing|ed)"
+    rf" (?:\w+ ){{0,3}}?(?:colou?rs?|{_COLOUR})",
+    rf"(?<!eye )(?<!eyes )(?<!lamp )glow(?:s|ing|ed)?(?! (?:an? )?stead)(?! (?:{_COLOUR}) eyes?\b)"
     rf" (?:\w+ ){{0,3}}?(?:colou?rs?|{_COLOUR})",
     rf"from (?:\w+ ){{0,2}}?(?:{_COLOUR}) (?:to|into) (?:\w+ ){{0,2}}?(?:{_COLOUR})",
     r"(?:changes?|changing) (?:into|clothes|outfits?|costumes?|shirts?)",
@@ -129,7 +140,8 @@ COLOUR_CHANGES = any_of(
     r"iridescent",
 )
 MONOCHROME = any_of(
-    r"(?:scene|footage|film|video|picture) is (?:\w{1,12}ly )?(?:monochrome|black[- ]and[- ]white"
+    r"(?:scene|footage|film|video|picture|clip|recording|movie|reel|image) is (?:\w{1,12}ly )?"
+    r"(?:monochrome|black[- ]and[- ]white"
     r"|gr[ae]yscale)",
     r"black[- ]and[- ]white (?:film|footage|video|clip|imagery|scene|photography|cinematography|style|shot"
     r"|tones?"

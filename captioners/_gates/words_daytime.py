@@ -27,9 +27,11 @@ DAY = any_of(
     r"(?:morning|afternoon|noon|midday|summer|spring|autumn|winter|daytime) (?:light|sun|sky|sunlight"
     r"|sunshine"
     r"|daylight|glow|glare|heat)",
-    r"(?:bright|sunny|clear|cloudless|glorious|rainy|overcast|quiet|warm|crisp|fresh|cool|cold|foggy|misty|hazy|frosty|busy|spring|summer|winter"
+    r"(?:bright|sunny|clear|cloudless|glorious|rainy|overcast|quiet|warm|crisp|fresh|cool|cold|foggy"
+    r"|misty|hazy|frosty|busy|spring|summer|winter"
     r"|autumn) (?:morning|mid-?morning|lunchtime)",
-    r"(?:cool|cold|warm|windy|foggy|misty|calm|spring|summer|winter|autumn|fall|fine|dry|wet|crisp|gr[ae]y|dull"
+    r"(?:cool|cold|warm|windy|foggy|misty|calm|spring|summer|winter|autumn|fall|fine|dry|wet|crisp"
+    r"|gr[ae]y|dull"
     r"|gloomy|drizzly|mild|nice|lovely|glorious|cloudless|sun-filled|frosty|bleak) day",
     r"mid-?(?:morning|afternoon)",
     r"lunch ?time",
@@ -40,14 +42,27 @@ DAY = any_of(
     r"sun-?(?:baked|dappled|splashed|kissed|bleached|washed|bathed|flooded|filled|scorched|warmed)",
     r"(?:cloudless|azure|clear blue|bright blue|deep blue|pale blue|overcast gr[ae]y) (?:sky|skies)",
     r"golden[- ]hour",
+    r"(?:the |a )?sun (?:is |stands |hangs |rides |burns )?(?:now )?(?:straight |right |almost "
+    r"|directly |high"
+    r" |vertically )+(?:above|overhead|up|over|in the sky|at its)",
+    r"(?:the |a )?sun (?:stands|hangs|rides|burns|sits|is) (?:\w{1,8} )?(?:high|overhead|above)",
+    r"(?:mid-?)?(?:morning|afternoon|day)[- ]?(?:daylight|sunlight)",
+    r"day (?:\w{1,10} )?light (?:pours|streams|floods|falls)",
+    r"in (?:the )?(?:glaring|blazing|scorching|strong|hot|bright|full|harsh|midday|dazzling|brilliant) sun",
+    r"(?:glaring|scorching|strong|dazzling|brilliant|searing|burning|merciless|strong desert) sun",
+    r"sunbath\w{1,5}",
+    r"(?:nine|ten|eleven) in the morning",
+    r"(?:morning|midday|noonday|daytime) heat",
     r"(?:overcast|cloudy|hazy|diffused?) daylight",
 )
 NOT_DAY = any_of(
     r"day[- ]?light[- ](?:lamps?|bulbs?|balanced|film|leds?|tubes?|panels?|fluorescents?|simulat\w{1,6}"
     r"|colou?red|white|lights?)",
-    r"(?:like|as|resembling|mimic\w{0,4}|imitat\w{1,4}|simulat\w{1,4}|artificial|almost"
+    r"(?:like|as \w{1,12} as|resembling|bright as|mimic\w{0,4}|imitat\w{1,4}|simulat\w{1,4}|artificial|almost"
     r"|as bright as) (?:bright |the |natural )?"
     r"(?:sunlight|daylight|sunshine|day-?time|noon|midday|day)",
+    r"(?:says?|reads?|reading|saying) (?!(?:an?|the|in|on|at|under|his|her|by|from)\b)[\w'’]{1,15}"
+    r"(?: [\w'’]{1,15})?",
     r"day[- ]for[- ]night",
     r"(?:charged|powered|fed|driven|run) by (?:the )?(?:sunlight|sunshine|daylight|sun)",
     r"(?:stored|store|stores|block|blocks|blocking|without|against|collects?) (?:the )?(?:sunlight|daylight)",
@@ -69,7 +84,8 @@ NIGHT = any_of(
     r"starry sky",
     r"starlit",
     r"nocturnal (?:scene|street|city|setting|landscape|cityscape|atmosphere|ambience|mood)",
-    r"(?:starry|star-?filled|star-?studded|star-?lit|star-?spangled|star-?strewn|moonlit|pitch-?black|pitch-?dark"
+    r"(?:starry|star-?filled|star-?studded|star-?lit|star-?spangled|star-?strewn|moonlit"
+    r"|pitch-?black|pitch-?dark"
     r"|jet-?black|inky(?: black)?|ink-?black) (?:night(?: sky)?|sky|skies|heavens|darkness)",
     r"(?:sky|skies|heavens) (?:\w{1,10} )?(?:full of|filled with|studded with|crowded with|thick with"
     r"|dotted with"
@@ -82,13 +98,31 @@ NIGHT = any_of(
     r"|illuminates|casts"
     r"|hovers|peeks|gleams)",
     r"(?:the |a )?moon(?:rise|beams?)",
+    r"(?:the|a(?: \w{1,10})?) moon (?:hangs|stands|shines|rides|floats|lights|glows|illuminates|silvers|casts"
+    r"|peers)",
+    r"(?:lit|illuminated|lighted)(?: only| solely| just| faintly)? by (?:the "
+    r"|a )?(?:\w{1,10} )?(?:moon|stars)",
+    r"moon['’]s (?:light|glow|gleam|reflection)",
+    r"(?:the )?milky way (?:arches|stretches|spans|glows|hangs|shines|rises|spreads|sprawls|wheels)",
+    r"(?:at|around|about|past) (?:1|2|3|one|two|three) (?:a\.?m\b|o['’]clock at night)",
+    r"(?:one|two|three|four) in the morning",
+    r"(?:a|the) full moon",
+    r"(?:in|into|under|against|beneath|below) (?:a|the) (?:\w{1,10} )?black sky"
+    r"(?! (?:of|full of|heavy with|filled with) (?:\w{1,10} )?(?:storm|rain|cloud|smoke|ash)\w{0,2})",
+    r"(?:dark|star-?filled|starry|star-?speckled|star-?lit|midnight|pitch-?black),? (?:star-?filled "
+    r"|starry )?"
+    r"night[- ]sky",
+    r"dark,? (?:star-?filled|starry|moonlit|star-?strewn|star-?studded) sky",
+    r"moon and (?:the )?stars are",
+    r"(?:the )?(?:night|darkness) is (?:moonless|starless|black)",
     r"(?:light|glow|gleam) of (?:the |a )?(?:\w{1,10} )?(?:moon|stars)",
     r"moon and (?:the |a few |some |many )?stars",
     r"(?:under|beneath|below|by|in) (?:the |a )?(?:light of (?:the |a )?)?(?:full|crescent|half) moon",
     r"after (?:dark|nightfall|midnight|sundown)",
     r"(?:dead|middle|depths|still|dark|darkness) of (?:the )?night",
     r"(?:small|wee) hours",
-    r"(?:black|deep|inky|pitch-?dark|pitch-?black|moonlit|star-?lit|sleepless|humid|balmy|hot|chilly|frosty|busy"
+    r"(?:black|deep|inky|pitch-?dark|pitch-?black|moonlit|star-?lit|sleepless|humid|balmy|hot|chilly"
+    r"|frosty|busy"
     r"|lively|neon-?lit|rain-?soaked|desert|late-?) night(?! (?:of|before|after))",
     r"late[- ]night (?:scene|street|city|setting|drive|traffic|atmosphere|sky|air|walk|stroll|rain)",
     r"night[- ]?time (?:\w+ )?(?:scene|street|city|setting|darkness)",
@@ -98,6 +132,8 @@ NIGHT = any_of(
 NOT_NIGHT = any_of(
     r"day[- ](?:for[- ]|to[- ]|into |and |or |turns? (?:to|into) )night",
     r"night (?:and|or|to|into) day",
+    r"(?:pale|faint|ghostly|thin|daytime|white|paper|cardboard|painted) moon \w{1,12}",
+    r"moon (?:\w{1,12} ){1,3}(?:blue|pale|bright|morning|afternoon|day) sky",
     r"good ?night",
     r"night[- ](?:stands?|tables?|lights?|vision|mode|owls?|gowns?|shirts?|dress|cream|herons?|shifts?"
     r"|before|guards?"
@@ -135,11 +171,10 @@ TRANSITION = any_of(
     r"(?:to|into) (?:full |bright |broad )?(?:day|daylight|morning)(?= ?[.,;]| and| as| while|$)",
     r"turns? dark",
     r"(?:grow|get|become|turn)(?:s|ing)? (?:dark|darker|light|lighter)",
-    r"(?:sun|moon) ?sets?",
-    r"(?:sun|moon) (?:is |slowly )?(?:setting|rising|rises|sinks|dips|goes down|comes up|disappears"
-    r"|vanishes|moves"
+    r"moon ?sets?",
+    r"sun (?:is |slowly )?(?:moves|arcs|travels|disappears|vanishes|goes down)",
+    r"moon (?:is |slowly )?(?:setting|rising|rises|sinks|dips|goes down|comes up|disappears|vanishes|moves"
     r"|arcs|travels|climbs)",
-    r"sunrises?",
     r"sun ?down",
     r"dusk",
     r"dawn\w{0,3}",
@@ -167,6 +202,37 @@ TRANSITION = any_of(
     r"(?:next|following) (?:morning|day|night)",
 )
 """Ways to tell that the light changes, or that the clip has parts."""
+SUN_AT_RIM = any_of(
+    r"sunrises?",
+    r"sun ?sets?",
+    r"sun (?:is |slowly )?(?:setting|rising|rises|sinks|dips|comes up|climbs)",
+)
+"""Neither day nor night, and where one becomes the other."""
+LOW_SUN = any_of(
+    r"sun ?(?:rise|set)s?",
+    r"sun (?:is |slowly )?(?:setting|rising|rises|comes up|climbs)",
+    r"(?:rising|setting|low) sun",
+)
+"""Not in the depth of the night, all the same."""
+DEEP_NIGHT = any_of(
+    r"at midnight",
+    r"(?:starry|moonlit|star-?filled|star-?lit|pitch-?black|pitch-?dark) night",
+    r"(?:dead|middle|depths) of (?:the )?night",
+    r"moon and (?:the )?stars",
+    r"(?:under|beneath|below) (?:the|a) (?:full moon|stars|milky way|starry sky|star-?filled sky)",
+)
+AFTER_SUN = any_of(
+    r"(?:after|before|until|since|past) (?:the )?sun\w{0,5}",
+    r"night ?fall",
+    r"evening",
+    r"glow\w{0,3}",
+    r"afterglow",
+    r"later",
+    r"last",
+    r"first stars?",
+    r"sun\w{0,6}",
+)
+"""Beside a night that follows the sun."""
 PARTS = any_of(
     r"transitions?",
     r"transitioning",
@@ -181,11 +247,11 @@ PARTS = any_of(
 """The same in a sentence with a time of day."""
 IN_TURN = any_of(
     r"until",
-    r"then",
-    r"after(?! (?:dark|midnight|nightfall|sundown))",
+    r"(?<!now and )then(?! and there)",
+    r"after(?! (?:another|dark|midnight|nightfall|sundown))",
     r"before(?! (?:an?|the|his|her|their) (?:\w+ )?(?:crowd|audience|camera|mirror|altar|fans|house|gate"
     r"|door))",
-    r"now",
+    r"now(?! and (?:then|again))",
     r"ends?",
     r"begins?",
     r"starts?",
@@ -196,7 +262,12 @@ DEPICTED = any_of(
     r"posters?",
     r"paintings?",
     r"painted",
-    r"photo(?:graph)?s?",
+    r"photo(?:graph)?s?(?! (?:an?|the|their|each|it|him|them)\b)",
+    r"dome",
+    r"projectors?",
+    r"planetarium",
+    r"(?:theatre|theater|stage|film|movie) sets?",
+    r"scenery",
     r"murals?",
     r"billboards?",
     r"postcards?",
@@ -214,5 +285,27 @@ DEPICTED = any_of(
     r" (?:shows?|showing|displays?|displaying|plays?|playing)",
     r"on (?:an?|the|his|her|their) (?:\w{1,15} )?(?:screens?|phone|monitor|television|tv|laptop|tablet)",
     r"projected",
+    r"recalls?",
+    r"remembers?",
 )
 """A picture within the picture may have another time of day than the room."""
+PITCH_DARK = any_of(
+    r"(?:complete|total|utter|absolute|near|near-total|near-complete|almost complete|almost total"
+    r"|pitch-?black"
+    r"|pitch-?dark|impenetrable) darkness",
+    r"pitch[- ](?:black|dark) (?:room|night|cave|depths|tunnel|cellar|frame|screen|interior|corridor|forest"
+    r"|scene|shaft|street|basement|picture|image)",
+    r"(?:is|are|remains|stays) (?:almost |nearly |entirely |completely |totally )*pitch[- ](?:black|dark)",
+    r"(?:almost|nearly) (?:no|without) light",
+)
+"""Of a picture that is dark all over, whatever the time."""
+GLARING = any_of(
+    r"abundant (?:\w{1,12} )?(?:day|sun)?light",
+    r"(?:bright|brilliant|dazzling|blazing|glaring|abundant|full) (?:\w{1,12} )?(?:day|sun)light",
+    r"(?:day|sun)light (?:pours|floods|fills)",
+    r"(?:flooded|drenched|filled|awash) (?:with|in) (?:\w{1,12} )?(?:day|sun)light",
+    r"(?:glaring|blazing|dazzling|brilliant) sun(?:shine)?",
+    r"bright sunshine",
+    r"sun-?(?:drenched|flooded|filled|soaked)",
+)
+"""Of a picture that is bright all over."""
