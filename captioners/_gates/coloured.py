@@ -34,6 +34,7 @@ HAIRED = frozenset(("blond", "blonde", "brunette"))
 OTHERS = frozenset(
     ("another", "other", "second", "third", "next", "several", "many", "some", "nearby", "passing")
 )
+RELATIVE = frozenset(("next", "that", "who", "which", "with", "opposite", "further", "ahead"))
 ARTICLES = frozenset(("a", "an", "the", "his", "her", "its", "their"))
 NONE: frozenset[str] = frozenset()
 _NAME = one_of(COLOURS | SHADES)
@@ -47,7 +48,9 @@ _COLOURS = rf"(?P<colours>{_SHADE}{_COLOUR}(?:(?:, and |, | and | or ){_SHADE}{_
 _ENDED = (
     rf"(?!(?:, and|,| and| or) {_SHADE}{_COLOUR}\b)"
     r"(?=[.;:!?)]|,|\Z| (?:and|in colou?r|all over|throughout|one|velvet|leather|silk|satin"
-    r"|with (?:an?|the|its|his|her|two)|from [\w-]{1,15} to|as an?"
+    r"|with (?!(?:age|cold|dirt|grime|grease|mud|rust|oil|sweat|heat|anger|envy|rage|light|use|wear"
+    r"|moss|mould"
+    r"|algae|fear|fury|shame|verdigris|paint|chalk)\b)\w{1,15}|from [\w-]{1,15} to|as an?"
     r"|as (?:the )?(?:sky|snow|coal|night|ink|milk|grass|pitch|gold|bone|chalk|sea))\b)"
 )
 _BETWEEN = rf"(?:(?!(?:{one_of(BOUND_HERE)})\b)[\w-]{{1,15}} )"
@@ -68,7 +71,9 @@ COLOURED_FIRST = Words(
 )
 """`Purple from crown to skirt, the balloon`."""
 OF_WHICH = Words(
-    rf"\bthe (?P<colours>{_SHADE}{_COLOUR}) of "
+    rf"\bthe (?P<colours>{_SHADE}{_COLOUR})"
+    r"(?: (?:silk|satin|cloth|fabric|wool|leather|velvet|cotton|linen|lace|tulle|lacquer|folds|fur"
+    r"|metal))? of "
     r"(?P<article>his|her|its|their|the|(?:the )?[a-z]{2,15}['’]s) "
 )
 """`The red of her scarf`."""
@@ -84,16 +89,18 @@ COMPOUND = Words(rf"\b(?P<colours>{one_of(COLOURS | SHADES)})-(?P<what>{one_of(C
 """`A silver-haired`."""
 _DRESSED = (
     r"(?:dressed|clad|clothed|attired|garbed|swathed|decked out)"
-    r"(?P<all> entirely| completely| all| wholly| head to toe| from head to (?:toe|foot))?"
+    r"(?: entirely| completely| all| wholly| head to toe| from head to (?:toe|foot))?"
 )
 _IN = (
     rf"in {_COLOURS}(?:{_ENDED}|(?= (?:on|at|beside|who|from|for|to|by|near|walks|stands|sits|[a-z]{{1,12}}s"
     r" (?:an?|the|his|her|its))\b))"
 )
 DRESSED = Words(
-    rf"\b(?:{_DRESSED}|(?P<wearer>{PERSON.pattern.pattern}),?) {_IN}(?P<whole> from [\w-]{{1,15}} to\b)?"
+    rf"\b(?:{_DRESSED} |(?P<wearer>{PERSON.pattern.pattern}),? (?:(?:is |was )?{_DRESSED} )?){_IN}"
+    r"(?P<all> from [\w-]{1,15} to\b)?"
 )
 """`Clad in crimson`; `a keeper in grey`."""
+THROUGHOUT = Words(r"\b(?:entirely|completely|wholly|all|head to toe|from head)\b")
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,8 @@ class Thing:
     """Clothes of one colour from head to toe."""
     at: int = 0
     """Where its text names it."""
+    told_apart: bool = False
+    """By what follows: `the red lamp by the window` is another one than before."""
 
 
 @lru_cache(4096)
@@ -169,6 +178,7 @@ def _before_nouns(text: str, places: list[tuple[int, str]]) -> Iterator[Thing]:
         yield Thing(
             name, frozenset(colours), " ".join(tokens[first : noun + 1]), "", bool(OTHERS & set(before)),
             "the" in before[-2:], _wearer(before), articles[-1] if articles else "", at=places[first][0],
+            told_apart=tokens[noun + 1 : noun + 2] != [] and tokens[noun + 1] in PLACED | RELATIVE,
         )  # fmt: skip
 
 
@@ -200,7 +210,7 @@ def noun_from(tokens: list[str], at: int) -> int | None:
 
 def _wearer(before: list[str]) -> str:
     match before:
-        case [noun, "in" | "wearing", "a" | "an" | "his" | "her"]:
+        case [noun, "in" | "wearing", "a" | "an" | "his" | "her"] if noun[0].isalpha():
             return noun
     return ""
 
@@ -279,7 +289,7 @@ def _clothes(text: str) -> Iterator[Thing]:
     for found in DRESSED.finditer(text):
         colours = _colours_in(found["colours"])
         if colours and not negated(text, found.start()):
-            whole = bool(found["all"] or found["whole"] or re.search(r"from head|all ", found[0], re.I))
+            whole = bool(found["all"] or THROUGHOUT.search(found[0]))
             yield Thing(
                 "clothes", colours, found[0].strip(), "", False, False, (found["wearer"] or "").lower(),
                 at=found.start(), whole=whole,

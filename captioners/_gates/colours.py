@@ -123,6 +123,8 @@ def _itself(name: str, things: list[Thing], text: str) -> str | None:
                 and not is_plural(thing.noun)
                 and _exclusive(thing.colours, later.colours)
                 and not thing.other
+                and not later.told_apart
+                and not re.search(r"\bones\b", text, re.I)
                 and len(
                     re.findall(
                         rf"\b(?:an?|one|another|other|second) (?:[\w-]+ ){{0,3}}?{_names(thing.noun)}\b",
@@ -143,7 +145,7 @@ def _of_one(thing: Thing, twin: Thing, one: str, other: str, texts: dict[str, st
         if thing.wearer == twin.wearer:
             return one_wearer(thing.wearer, *texts.values())
     elif (
-        thing.noun == twin.noun
+        thing.noun == twin.noun != "clothes"
         and thing.owner == twin.owner
         and people_told(texts[one]) < 2
         and people_told(texts[other]) < 2

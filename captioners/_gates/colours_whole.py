@@ -10,7 +10,7 @@ from captioners._gates.coloured import TOKEN, Thing, named_by
 from captioners._gates.prose import is_plural, singular
 from captioners._gates.words import Words, one_of
 from captioners._gates.words_colour import SAME
-from captioners._gates.words_coloured import BODY_PARTS, COVERS, KIN, MANY_COLOURED
+from captioners._gates.words_coloured import BODY_PARTS, COVERS, KIN, MANY_COLOURED, SHADES
 
 BEHIND_A_HEAD = Words(r"\b(?:on|in|at|by|near|inside|aboard|under|behind|before|beside|through|against|of)\b")
 ENDS_A_HEAD = Words(r",|\b(?:with|who|that|which|painted|\w{3,12}ing|from|over|across|to|and|or|is|are)\b")
@@ -42,7 +42,9 @@ def main(subject: str, things: list[Thing]) -> Main | None:
         return None
     if MANY_COLOURED.search(subject) or any(thing.noun in BODY_PARTS for thing in things):
         return None
-    colours = frozenset().union(*map(named_by, tokens))
+    colours = frozenset().union(
+        *map(named_by, tokens), *({SHADES[one]} for one in tokens if one == "chestnut")
+    )
     words = phrase.strip()
     if not colours:
         told = [thing for thing in things if thing.noun in COVERS or thing.noun == tokens[-1]]
@@ -62,6 +64,8 @@ def about(one: Main, things: list[Thing], text: str, texts: str) -> list[Thing]:
     own = f"{one.noun}'s"
     found = []
     for thing in things:
+        if thing.told_apart:
+            continue
         if thing.noun in COVERS:
             if (
                 thing.article == "its"

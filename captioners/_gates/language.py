@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from captioners._gates.prose import cited, sentences, unquoted, words
-from captioners._gates.words_language import FUNCTION_WORDS, SCRIPTS, WRITTEN
+from captioners._gates.words_language import FUNCTION_WORDS, ROMANISED, SCRIPTS, WRITTEN
 from captioners.dialogue.schema import Fields
 
 ENGLISH = FUNCTION_WORDS["en"]
@@ -22,6 +22,9 @@ FEW = 12
 FOREIGN = 0.2
 """A guess: share of another language's function words from which a sentence is of that language, if it has
 fewer of the wanted one's."""
+MIXED = 5
+"""Different function words of one other language, by which a text goes to and fro between the two. 900 texts
+in English had two at most."""
 SHORTEST = 5
 """Words of a sentence that is judged alone."""
 
@@ -69,6 +72,9 @@ def by_words(text: str, wanted: str) -> str | None:
     tokens = words(text)
     if len(tokens) >= FEW and share(tokens, FUNCTION_WORDS[wanted]) < LEAST_OWN:
         return f"has hardly a word of it: {cited(text)}"
+    for other, function_words in (*FUNCTION_WORDS.items(), *ROMANISED.items()):
+        if other != wanted and len(function_words.intersection(tokens) - FUNCTION_WORDS[wanted]) >= MIXED:
+            return f"has words of {other!r} in between: {cited(text)}"
     for sentence in sentences(text):
         tokens = words(sentence.text)
         if len(tokens) < SHORTEST:

@@ -18,7 +18,11 @@ from captioners._gates.words_coloured import (
 
 _MEN = r"(?:men|women|children|gentlemen|ladies|babies)"
 PERSON = Words(rf"\b(?:(?:{one_of(GENERIC | ROLES)})s?|[a-z]{{3,10}}(?:wom[ae]n|m[ae]n)|{_MEN})\b")
-OTHER = Words(r"\b(?:another|second|other (?!hand|side|foot|arm|leg|end|way|shoulder)\w+|each|both|whose)\b")
+OTHER = Words(
+    rf"\b(?:(?:another|second|other) (?:[\w-]{{1,15}} ){{0,2}}?(?:{PERSON.pattern.pattern}|one)\b"
+    r"|another(?: [a-z]{3,12}s\b|[.,;])|each other\b|whose\b"
+    r"|both (?!(?:his|her|its|the)? ?(?:hands|arms|feet|legs|sides|fists|palms|ends|eyes|wheels|thumbs)\b))"
+)
 HE = Words(r"\b(?:he|his|him)\b")
 SHE = Words(r"\b(?:she|her|hers)\b")
 BEFORE = frozenset(("his", "her", "their", "its"))
@@ -38,7 +42,11 @@ def alone(text: str) -> str | None:
         before = text[max(0, found.start() - 40) : found.start()].lower().split()[-4:]
         if word in BYSTANDERS:
             continue
-        if is_plural(word) or word in ("men", "women", "children") or before[-1:] == ["and"]:
+        if is_plural(word) or word in ("men", "women", "children"):
+            if not introduced or singular(word) in introduced:
+                return None
+            continue
+        if before[-1:] == ["and"]:
             return None
         article = next((one for one in reversed(before) if one in ARTICLES), "")
         if article in BEFORE:

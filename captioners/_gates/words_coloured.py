@@ -42,7 +42,7 @@ BODY_PARTS = names(
 )
 """Parts that often differ from the whole: what has one of another colour has more than one."""
 MANY_COLOURED = any_of(
-    r"half", r"halves", r"strip(?:es?|ed)", r"patch(?:es|ed|work)?", r"spott?(?:s|ed)", r"two-tone[d]?",
+    r"half", r"halves", r"strip(?:es?|ed)", r"patch(?:es|work)?", r"spott?(?:s|ed)", r"two-tone[d]?",
     r"multi-?colou?red", r"lower", r"upper", r"partly", r"tip(?:s|ped)", r"dapple[ds]?", r"calico",
     r"tortoiseshell", r"piebald", r"pinto", r"gradient", r"ombr[eé]", r"streak(?:s|ed)?", r"one side",
     r"at first", r"inside", r"lining", r"lined", r"first", r"underside", r"rainbow",

@@ -1,6 +1,6 @@
 """The words that every text of a language is full of, and scripts."""
 
-from captioners._gates.words import any_of
+from captioners._gates.words import any_of, names
 
 FUNCTION_WORDS: dict[str, frozenset[str]] = {
     name: frozenset(words.split())
@@ -80,3 +80,12 @@ WRITTEN = any_of(
     r"called",
 )
 """A sentence with one of these may have the picture's own words without quotation marks."""
+ROMANISED = {
+    "hi": names(
+        "hai hain ka ki ke ko se mein aur ek raha rahi rahe phir jabki wala wali yah woh uske apne "
+        "saath neeche "
+        "upar beech bhi nahi kar"
+    ),
+    "ja": names("no wa ga wo ni kara shite iru imasu sono kono soshite"),
+}
+"""Languages of other scripts in Latin letters: none of these words is English but by chance."""
