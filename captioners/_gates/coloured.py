@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain, islice
 
 from captioners._gates.prose import is_plural, negated, sentences
 from captioners._gates.wearers import PERSON, owner
@@ -30,6 +31,8 @@ from captioners._gates.words_coloured import (
 )
 
 TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*|[.,;:!?()–—]")
+MOST = 60
+"""Things of a text: five times as many as a colourful caption has, since each is compared with each."""
 HAIRED = frozenset(("blond", "blonde", "brunette"))
 OTHERS = frozenset(
     ("another", "other", "second", "third", "next", "several", "many", "some", "nearby", "passing")
@@ -143,10 +146,11 @@ def things_of(text: str) -> list[Thing]:
     places = [(found.start(), found[0].lower()) for found in TOKEN.finditer(text)]
     if not any(named_by(token) or token.partition("-")[0] in COLOURS | SHADES for _, token in places):
         return []
-    found = [replace(thing, noun=SAME.get(thing.noun, thing.noun), owner=owner(text, thing.at)) for thing in (
-        *_before_nouns(text, places), *_behind_nouns(text), *_compounds(text), *_clothes(text),
-    )]  # fmt: skip
-    return sorted(found, key=lambda thing: thing.at)
+    found = islice(
+        chain(_before_nouns(text, places), _behind_nouns(text), _compounds(text), _clothes(text)), MOST
+    )
+    named = [replace(one, noun=SAME.get(one.noun, one.noun), owner=owner(text, one.at)) for one in found]
+    return sorted(named, key=lambda thing: thing.at)
 
 
 def _before_nouns(text: str, places: list[tuple[int, str]]) -> Iterator[Thing]:
@@ -241,7 +245,7 @@ def _behind_nouns(text: str) -> Iterator[Thing]:
             for found in GLOWING.finditer(words):
                 yield from _stated(found, found["noun"].lower(), found["colours"], sentence.start)
         for found in OF_WHICH.finditer(words):
-            tokens = [token[0].lower() for token in TOKEN.finditer(words, found.end())][:6]
+            tokens = [token[0].lower() for token in islice(TOKEN.finditer(words, found.end()), 6)]
             if (noun_at := noun_from(tokens, 0)) is not None:
                 parts = tokens[noun_at + 1 : noun_at + 2] == ["and"]
                 noun = "paint" if parts and tokens[noun_at] in BODY_PARTS else tokens[noun_at]

@@ -88,6 +88,7 @@ def his_own(article: str, person: str) -> bool:
     return article != "her" or not _male(person)
 
 
+@lru_cache(512)
 def owner(text: str, at: int) -> str:
     """Whose clothes they may be: the only person, or the last one named before."""
     everyone = set(_people_of(text)) - {"person", "other"}
@@ -102,6 +103,7 @@ def people_told(text: str) -> int:
     return len(set(_people_of(text)) - {"person", "other"})
 
 
+@lru_cache(512)
 def _people_of(text: str) -> list[str]:
     return [singular(found[0].lower()) for found in PEOPLE.finditer(text)]
 
