@@ -35,7 +35,29 @@ MOST = 60
 """Things of a text: five times as many as a colourful caption has, since each is compared with each."""
 HAIRED = frozenset(("blond", "blonde", "brunette"))
 OTHERS = frozenset(
-    ("another", "other", "second", "third", "next", "several", "many", "some", "nearby", "passing")
+    (
+        "another",
+        "other",
+        "second",
+        "third",
+        "next",
+        "several",
+        "many",
+        "some",
+        "nearby",
+        "passing",
+        "last",
+        "first",
+        "fourth",
+        "former",
+        "latter",
+        "nearest",
+        "left",
+        "right",
+        "neighbouring",
+        "neighboring",
+        "opposite",
+    )
 )
 RELATIVE = frozenset(("next", "that", "who", "which", "with", "opposite", "further", "ahead"))
 ARTICLES = frozenset(("a", "an", "the", "his", "her", "its", "their"))
@@ -63,7 +85,8 @@ _MADE = (
 STATED = Words(
     rf"\b(?P<article>the|his|her|its|their|an?|one|[a-z]{{2,15}}['’]s) {_BETWEEN}{{0,3}}?"
     rf"(?P<noun>[a-z][a-z-]{{2,19}})"
-    rf"(?:(?:,? (?:which|that))? (?:is|are|was) (?:{_MADE} )?|, (?:{_MADE} )?| {_MADE} | in (?=[a-z]))"
+    rf"(?:(?:,? (?:which|that))? (?:is|are|was) (?:{_MADE} )?|(?: [a-z]{{3,12}}s)?, (?:{_MADE} )?| {_MADE} "
+    r"| in (?=[a-z]))"
     rf"{_COLOURS}{_ENDED}"
 )
 """`His jacket, blue and worn`; `the sofa, which is upholstered in bright yellow velvet`; `a door painted
@@ -214,7 +237,7 @@ def noun_from(tokens: list[str], at: int) -> int | None:
 
 def _wearer(before: list[str]) -> str:
     match before:
-        case [noun, "in" | "wearing", "a" | "an" | "his" | "her"] if noun[0].isalpha():
+        case [noun, "in" | "wearing", "a" | "an" | "his" | "her"] if noun.isalpha() and noun[-2:] != "ed":
             return noun
     return ""
 
@@ -263,8 +286,9 @@ def _stated(found: re.Match[str], noun: str, said: str, start: int) -> Iterator[
         return
     article = found["article"].lower()
     definite = article in ("the", "his", "her", "its", "their")
+    other = not OTHERS.isdisjoint(found[0].lower().split())
     yield Thing(
-        noun, colours, found[0].strip(), "", False, definite, article=article.split()[-1],
+        noun, colours, found[0].strip(), "", other, definite, article=article.split()[-1],
         at=start + found.start(),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from functools import cache
 from captioners._gates.coloured import Thing, things_of
 from captioners._gates.colours_picture import measured
 from captioners._gates.colours_whole import about, head, main
-from captioners._gates.prose import is_plural, unquoted
+from captioners._gates.prose import is_plural, sentences, unquoted
 from captioners._gates.wearers import alike, alone, his_own, one_wearer, people_told
 from captioners._gates.words import one_of
 from captioners._gates.words_colour import (
@@ -54,8 +54,10 @@ def colour(fields: Fields, evidence: Evidence) -> str | None:
 
 def _whole(things: dict[str, list[Thing]], texts: dict[str, str]) -> str | None:
     everything = " ".join(texts.values())
-    for name in ("subject", "short"):
-        if (one := main(texts[name], things[name])) is None:
+    first = sentences(texts["dense"])[:1]
+    begins = first[0].text if first else ""
+    for name, text in (("subject", texts["subject"]), ("short", texts["short"]), ("dense", begins)):
+        if (one := main(text, [thing for thing in things[name] if thing.at < len(text)])) is None:
             continue
         for other in ("dense", "action", "short"):
             for thing in about(one, things[other], texts[other], everything):
@@ -122,7 +124,7 @@ def _itself(name: str, things: list[Thing], text: str) -> str | None:
                 and thing.noun not in WORN
                 and not is_plural(thing.noun)
                 and _exclusive(thing.colours, later.colours)
-                and not thing.other
+                and not (thing.other or later.other)
                 and not later.told_apart
                 and not re.search(r"\bones\b", text, re.I)
                 and len(
@@ -135,7 +137,7 @@ def _itself(name: str, things: list[Thing], text: str) -> str | None:
                 < 2
                 and not re.search(rf"\b{_names(thing.noun)}s\b", text, re.I)
             ):
-                return f"{name} has '{thing.words}' and 'the {later.words}'"
+                return f"{name} has '{thing.words}' and '{later.words}' later"
     return None
 
 

@@ -37,7 +37,10 @@ def main(subject: str, things: list[Thing]) -> Main | None:
         if end[0].lower() in ("and", "or"):
             return None
         phrase = phrase[: end.start()]
-    tokens = [token[0].lower() for token in TOKEN.finditer(phrase)]
+    tokens = [token[0].lower() for token in TOKEN.finditer(phrase) if token[0][0].isalnum()]
+    # `A yellow canary sings`.
+    if len(tokens) > 1 and tokens[-1][-1] == "s" and tokens[-2] in MEMBERS:
+        tokens.pop()
     if not tokens or is_plural(tokens[-1]) or singular(tokens[-1]) not in MEMBERS:
         return None
     if MANY_COLOURED.search(subject) or any(thing.noun in BODY_PARTS for thing in things):
@@ -57,6 +60,8 @@ def main(subject: str, things: list[Thing]) -> Main | None:
 def about(one: Main, things: list[Thing], text: str, texts: str) -> list[Thing]:
     """What the text tells of that thing's colour by another name, or by its fur or paint."""
     later, others = _names_of(one.noun)
+    if re.search(rf"\b{re.escape(one.noun)}(?:e?s)\b", texts, re.IGNORECASE):
+        return []
     if _any_of(others).search(texts) or MANY_COLOURED.search(text):
         return []
     if any(thing.noun in BODY_PARTS and thing.article in ("its", "his", "her") for thing in things):

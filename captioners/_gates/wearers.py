@@ -17,7 +17,10 @@ from captioners._gates.words_coloured import (
 )
 
 _MEN = r"(?:men|women|children|gentlemen|ladies|babies)"
-PERSON = Words(rf"\b(?:(?:{one_of(GENERIC | ROLES)})s?|[a-z]{{3,10}}(?:wom[ae]n|m[ae]n)|{_MEN})\b")
+PERSON = Words(
+    rf"\b(?:(?:{one_of(GENERIC | ROLES)})s?|[a-z]{{3,10}}(?:wom[ae]n|m[ae]n)"
+    rf"|(?!(?:re|per|as|con|in|de)s?ist)[a-z]{{3,12}}(?:ist|smith|keeper|maker)s?|{_MEN})\b"
+)
 OTHER = Words(
     rf"\b(?:(?:another|second|other) (?:[\w-]{{1,15}} ){{0,2}}?(?:{PERSON.pattern.pattern}|one)\b"
     r"|another(?: [a-z]{3,12}s\b|[.,;])|each other\b|whose\b"
@@ -26,7 +29,11 @@ OTHER = Words(
 HE = Words(r"\b(?:he|his|him)\b")
 SHE = Words(r"\b(?:she|her|hers)\b")
 BEFORE = frozenset(("his", "her", "their", "its"))
-NOBODY = ""
+BEGINNING = Words(
+    r"(?:an?|the) (?:[\w-]{2,15} ){0,3}?(?P<noun>[a-z]{3,15})(?= (?:in|with|wearing|who|on|at"
+    r"|dressed|[a-z]{2,12}s)\b|,)"
+)
+NOBODY, UNKNOWN = "", "?"
 ARTICLES = frozenset(("a", "an", "one", "the", "his", "her", "their", "its"))
 
 
@@ -63,13 +70,21 @@ def alone(text: str) -> str | None:
         return None
     if named and not all(alike(name, next(iter(named))) for name in again):
         return None
-    return next(iter(named), NOBODY)
+    return next(iter(named), NOBODY) or _first(text)
+
+
+def _first(text: str) -> str:
+    """What a text begins with where no person is known in it: `a flautist in`, `a teddy bear wearing`."""
+    found = BEGINNING.match(text)
+    return f"{UNKNOWN}{found['noun'].lower()}" if found else NOBODY
 
 
 def alike(one: str, other: str) -> bool:
     """Whether both names may be somebody's: `skier` and `woman`, and not `bride` and `man`."""
     if (_male(one) and _female(other)) or (_male(other) and _female(one)):
         return False
+    if one.startswith(UNKNOWN) or other.startswith(UNKNOWN):
+        return one == other
     return one in GENERIC or other in GENERIC or one.endswith(other) or other.endswith(one)
 
 

@@ -198,6 +198,8 @@ TRANSITION = any_of(
     r"gives? way to",
     r"eclipse",
     r"midnight sun",
+    r"sun (?:\w{1,12} )?at midnight",
+    r"white nights",
     r"polar (?:night|day)",
     r"(?:next|following) (?:morning|day|night)",
 )
@@ -266,6 +268,7 @@ DEPICTED = any_of(
     r"dome",
     r"projectors?",
     r"planetarium",
+    r"cinemas?",
     r"(?:theatre|theater|stage|film|movie) sets?",
     r"scenery",
     r"murals?",

@@ -176,8 +176,8 @@ def test_other_words_for_shot_types(written: str, meant: str) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("camera_motion", value) for value in ("spinning", "pan", "zoom", "left", "")]
-    + [("shot_type", value) for value in ("nice shot", "two shot", "cinematic", "")],
+    [("camera_motion", value) for value in ("spinning", "pan", "zoom", "left", "N/A", "")]
+    + [("shot_type", value) for value in ("nice shot", "two shot", "cinematic", "N/A", "")],
 )
 def test_enumeration(field: str, value: str) -> None:
     check(judged({field: value}), "enumeration", f"{field} is '{value}'", "must be one of")

@@ -247,3 +247,51 @@ def test_day_and_night_in_parts() -> None:
     assert daytime(sunny, Evidence())
     both = fields("The square is sunny by day, and starlit by night.", lighting="Moonlight")
     assert daytime(both, Evidence()) is None
+
+
+@pytest.mark.parametrize(
+    ("dense", "lighting"),
+    [
+        ("The moon hangs above the harbour.", "bright daylight"),
+        ("The Milky Way arches over a desert.", "harsh noon sun"),
+        ("The sun stands high over the roofs.", "street lamps under a black sky"),
+        ("A convoy crawls up a pass in the night; now and then a brake light flares.", "noon"),
+        ("A baker kneads; it is three in the morning.", "bright noon light"),
+        ("Camels cross the dunes at high noon.", "lit only by the moon"),
+        ("A balloon lifts off at midnight.", "the first rays at sunrise"),
+        ("Camels cross the dunes. It is a starry night.", "low sun"),
+        ("Tourists photograph a temple in the midday heat.", "moonlight"),
+    ],
+)
+def test_moon_and_sun(dense: str, lighting: str) -> None:
+    assert daytime(fields(dense, lighting=lighting), Evidence())
+
+
+@pytest.mark.parametrize(
+    ("dense", "lighting"),
+    [
+        ("A pale moon hangs in the blue sky at midday.", "midday sun"),
+        ("A street at night, with a sign that says Sunny Days.", "neon at night"),
+        ("A Ferris wheel at night, bright as noon.", "bulbs at night"),
+        ("The sun rises; the last stars of a starry night fade.", "sunrise"),
+        ("A man recalls a night in the hills.", "sunny"),
+        ("A black sky of storm clouds hangs over a field in the afternoon.", "storm light"),
+        ("A theatre set of a moonlit garden is carried over a yard.", "sunny"),
+        ("The northern sun shines at midnight.", "low sun"),
+    ],
+)
+def test_moon_and_sun_that_agree(dense: str, lighting: str) -> None:
+    assert daytime(fields(dense, lighting=lighting), Evidence()) is None
+
+
+def test_darkness_and_glare_by_brightness() -> None:
+    dark, bright = (
+        fields("A man sits in complete darkness."),
+        fields("Abundant morning daylight fills a loft."),
+    )
+    assert daytime(dark, Evidence(luma=221.0))
+    assert daytime(dark, Evidence(luma=180.0)) is None
+    assert daytime(bright, Evidence(luma=18.0))
+    assert daytime(bright, Evidence(luma=40.0)) is None
+    through_a_gap = fields("Bright daylight falls through a gap into a dark barn.")
+    assert daytime(through_a_gap, Evidence(luma=18.0)) is None

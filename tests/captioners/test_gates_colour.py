@@ -189,3 +189,64 @@ def test_colours_of_compounds_and_synonyms(subject: str, background: str, dense:
 )
 def test_compounds_and_synonyms_that_agree(subject: str, background: str, dense: str) -> None:
     assert colour(fields(dense, subject=subject, background=background), Evidence()) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "dense"),
+    [
+        (
+            "A postman in a blue jacket",
+            "A postman rests. The yellow of his jacket is bright against the hedge.",
+        ),
+        ("A tall man in a navy suit", "A man bows. His suit, tan and worn at the knees, is too large."),
+        ("A woman with a red umbrella", "A woman tilts her umbrella, a bright yellow one, against the wind."),
+        ("A dark-haired boy", "A boy plays. Sunlight touches his blond hair as he bends over the keys."),
+        ("A green-eyed woman", "A woman looks up. Her brown eyes blink slowly."),
+        ("A girl with red hair", "A girl skips rope. Her black braids fly up at every jump."),
+        ("A brunette woman", "A woman stirs a cocktail. The blonde takes a sip and laughs."),
+        ("A gymnast dressed in white", "A gymnast vaults. She wears a green leotard and salutes the judges."),
+        ("A dancer in white", "A dancer turns. Her dress, black and long, opens like a flower."),
+        ("A man in a yellow raincoat", "A man waits. Dressed entirely in purple, he looks at the sea."),
+        ("A farmer in blue overalls", "A farmer leans on a gate. His overalls are red and patched."),
+        ("An orange tabby kitten", "A kitten plays with a lace. The little grey cat rolls over."),
+        ("A brown owl", "An owl turns its head. The bird, snow-white all over, blinks."),
+        ("A fox with red fur", "A fox leaps. Its blue fur vanishes in the drift."),
+        ("A blue vintage car", "A car takes a bend. The car's red paintwork reflects the cliffs."),
+        ("A white lighthouse", "A lighthouse stands in the surf. The red tower sends out a beam."),
+        ("A pale pink teapot", "A hand lifts a teapot. The teapot is glossy black with a bamboo handle."),
+        ("A sofa", "A green sofa stands there. The sofa, which is upholstered in pink velvet, creaks."),
+        ("A robot with blue eyes", "A robot stands there. Its eyes glow red, and the head turns."),
+        ("A house", "A house with a single door, painted green, is empty. A man shuts the orange door."),
+    ],
+)
+def test_colours_behind_their_nouns(subject: str, dense: str) -> None:
+    assert colour(fields(dense, subject=subject), Evidence())
+
+
+@pytest.mark.parametrize(
+    ("subject", "dense"),
+    [
+        ("A man in a white shirt", "A mechanic crawls out, his white shirt black with grease."),
+        ("A white boat", "A white boat with a blue hull bobs. Its deck is yellow."),
+        ("A black cat", "A black cat with white paws drinks. Its pink tongue laps."),
+        ("A black dog", "The dog is black except for its chest. The white cat behind it hisses."),
+        ("A brown dog", "A brown dog shakes itself. The big dog beside it is white."),
+        ("A green lamp", "A green lamp is lit. The red lamp by the window is off."),
+        ("A black swan", "A black swan passes white ones. The white swan behind it hisses."),
+        ("A surgeon in green", "A surgeon in green waits. A nurse, dressed in blue, counts."),
+        ("A guard in a red tunic", "A guard in a red tunic stands there. His trousers are navy."),
+        ("A man in black", "A man in black shows his white shirt, and a red tie."),
+        ("A brown horse", "A brown horse with a black mane gallops. Its tail is black."),
+        ("A flag", "A flag, red, white and blue, snaps. The flag is red at the hoist."),
+        ("A tram", "A red tram stops. The tram, cream above and green below, rings its bell."),
+        ("A house with a red roof", "The sky above the roof, blue and clear, is empty."),
+        ("A woman with dark hair", "A woman with brown hair laughs."),
+        ("A cat", "A grey cat watches a fish. The orange fish circles, and the animal waits."),
+        ("A bride in white", "A bride in white kisses a groom. His suit is black."),
+        ("A red car", "A red car is washed. White foam covers it; the car is white all over."),
+        ("A yellow house", "A yellow house stands in a row. The last house is red."),
+        ("A girl in a blue dress", "A girl in a blue dress holds a doll. The doll's dress is pink."),
+    ],
+)
+def test_colours_of_parts_and_of_others(subject: str, dense: str) -> None:
+    assert colour(fields(dense, subject=subject), Evidence()) is None
