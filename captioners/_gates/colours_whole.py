@@ -10,7 +10,7 @@ from captioners._gates.coloured import TOKEN, Thing, named_by
 from captioners._gates.prose import is_plural, singular
 from captioners._gates.words import Words, one_of
 from captioners._gates.words_colour import SAME
-from captioners._gates.words_coloured import BODY_PARTS, COVERS, KIN, MANY_COLOURED, SHADES
+from captioners._gates.words_coloured import BODY_PARTS, COVERS, KIN, PATTERNED, SHADES
 
 BEHIND_A_HEAD = Words(r"\b(?:on|in|at|by|near|inside|aboard|under|behind|before|beside|through|against|of)\b")
 ENDS_A_HEAD = Words(r",|\b(?:with|who|that|which|painted|\w{3,12}ing|from|over|across|to|and|or|is|are)\b")
@@ -43,7 +43,7 @@ def main(subject: str, things: list[Thing]) -> Main | None:
         tokens.pop()
     if not tokens or is_plural(tokens[-1]) or singular(tokens[-1]) not in MEMBERS:
         return None
-    if MANY_COLOURED.search(subject) or any(thing.noun in BODY_PARTS for thing in things):
+    if PATTERNED.search(subject) or any(thing.noun in BODY_PARTS for thing in things):
         return None
     colours = frozenset().union(
         *map(named_by, tokens), *({SHADES[one]} for one in tokens if one == "chestnut")
@@ -62,7 +62,7 @@ def about(one: Main, things: list[Thing], text: str, texts: str) -> list[Thing]:
     later, others = _names_of(one.noun)
     if re.search(rf"\b{re.escape(one.noun)}(?:e?s)\b", texts, re.IGNORECASE):
         return []
-    if _any_of(others).search(texts) or MANY_COLOURED.search(text):
+    if _any_of(others).search(texts) or PATTERNED.search(text):
         return []
     if any(thing.noun in BODY_PARTS and thing.article in ("its", "his", "her") for thing in things):
         return []

@@ -124,7 +124,8 @@ _COLOUR = one_of(COLOURS.keys() - {"charcoal", "rust"})
 COLOUR_CHANGES = any_of(
     r"(?:chang|turn|shift|transform|morph|fad|transition|switch|flash|cycl|blink)(?:e?s|ing|ed)"
     rf" (?:\w+ ){{0,3}}?(?:colou?rs?|{_COLOUR})",
-    rf"(?<!eye )(?<!eyes )(?<!lamp )glow(?:s|ing|ed)?(?! (?:an? )?stead)(?! (?:{_COLOUR}) eyes?\b)"
+    r"(?<!eye )(?<!eyes )(?<!lamp )(?<!lantern )(?<!visor )(?<!orb )"
+    rf"glow(?:s|ing|ed)?(?! (?:an? )?stead)(?! (?:{_COLOUR}) eyes?\b)"
     rf" (?:\w+ ){{0,3}}?(?:colou?rs?|{_COLOUR})",
     rf"from (?:\w+ ){{0,2}}?(?:{_COLOUR}) (?:to|into) (?:\w+ ){{0,2}}?(?:{_COLOUR})",
     r"(?:changes?|changing) (?:into|clothes|outfits?|costumes?|shirts?)",

@@ -41,13 +41,18 @@ BODY_PARTS = names(
     "breast throat snout muzzle hooves fins fin"
 )
 """Parts that often differ from the whole: what has one of another colour has more than one."""
-MANY_COLOURED = any_of(
-    r"half", r"halves", r"strip(?:es?|ed)", r"patch(?:es|work)?", r"spott?(?:s|ed)", r"two-tone[d]?",
-    r"multi-?colou?red", r"lower", r"upper", r"partly", r"tip(?:s|ped)", r"dapple[ds]?", r"calico",
-    r"tortoiseshell", r"piebald", r"pinto", r"gradient", r"ombr[eé]", r"streak(?:s|ed)?", r"one side",
-    r"at first", r"inside", r"lining", r"lined", r"first", r"underside", r"rainbow",
+_PATTERNS = (
+    r"strip(?:es?|ed)", r"patch(?:es|work)?", r"spott?(?:s|ed)", r"two-tone[d]?", r"multi-?colou?red",
+    r"dapple[ds]?", r"calico", r"tortoiseshell", r"piebald", r"pinto", r"gradient", r"ombr[eé]",
+    r"streak(?:s|ed)?", r"rainbow", r"half (?:of|is)", r"one (?:half|side)", r"lower half", r"upper half",
 )  # fmt: skip
-"""Where a thing has more than one colour."""
+PATTERNED = any_of(*_PATTERNS)
+"""Of a thing with more than one colour."""
+MANY_COLOURED = any_of(
+    *_PATTERNS, r"half", r"halves", r"lower", r"upper", r"partly", r"tips? (?:of|and)", r"[a-z]{2,12}-tipped",
+    r"at first", r"inside", r"lining", r"lined", r"first", r"underside",
+)  # fmt: skip
+"""In a sentence that may be of a part."""
 STAINED = any_of(
     r"dust\w{0,2}", r"mudd?\w{0,2}", r"snow(?!-white)\w{0,5}", r"frost\w{0,2}", r"flour", r"soot\w{0,1}",
     r"greas[ey]", r"blood\w{0,2}", r"ink", r"ash(?:es)?", r"cold", r"tint\w{0,4}", r"glows?", r"glowing",

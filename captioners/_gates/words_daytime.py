@@ -141,7 +141,7 @@ NOT_NIGHT = any_of(
     r"(?:last|tomorrow|opening|wedding|all|every|fight|game|movie|date|saturday|friday|sunday|monday"
     r"|thursday|tuesday"
     r"|wednesday|prom|arabian|previous|the other) nights?",
-    r"(?:like|as dark as|dark as|black as|as black as|reminiscent of|as if at) (?:the |a )?nights?",
+    r"(?:like|as dark as|dark as|black as|as black as|reminiscent of|as if at) (?:the |a )?(?:\w{1,12} )?nights?",
     r"night (?:falls|fell|has fallen|comes|"
     r"approaches|descends|arrives|sets in|is falling)",
     r"(?:birds?|creatures?|king|queen|lord|hunters?|end) of the night",
@@ -187,6 +187,9 @@ TRANSITION = any_of(
     r"(?:cycle|passage|lapse|passing) of (?:time|a day|the day|days)",
     r"(?:hours|days|a day) (?:pass|go by|passes)",
     r"split[- ]screen",
+    r"comics?",
+    r"astronauts?|cosmonauts?|satellites?|lunar|outer space|spacecraft|space (?:station|walk|ship|suit)s?",
+    r"on the moon|in orbit|planets?",
     r"side by side",
     r"montage",
     r"flashbacks?",
@@ -203,7 +206,7 @@ TRANSITION = any_of(
     r"polar (?:night|day)",
     r"(?:next|following) (?:morning|day|night)",
 )
-"""Ways to tell that the light changes, or that the clip has parts."""
+"""Ways to tell that the light changes, that the clip has parts, or that it is of no place on earth."""
 SUN_AT_RIM = any_of(
     r"sunrises?",
     r"sun ?sets?",
@@ -254,7 +257,7 @@ IN_TURN = any_of(
     r"before(?! (?:an?|the|his|her|their) (?:\w+ )?(?:crowd|audience|camera|mirror|altar|fans|house|gate"
     r"|door))",
     r"now(?! and (?:then|again))",
-    r"ends?",
+    r"(?<!its )(?<!the )(?<!an )(?<!one )(?<!far )(?<!other )ends?",
     r"begins?",
     r"starts?",
     r"opens?(?!-)",
@@ -289,6 +292,8 @@ DEPICTED = any_of(
     r"on (?:an?|the|his|her|their) (?:\w{1,15} )?(?:screens?|phone|monitor|television|tv|laptop|tablet)",
     r"projected",
     r"recalls?",
+    r"carved|engraved|embroidered|printed|tattoo\w{0,3}",
+    r"video ?games?",
     r"remembers?",
 )
 """A picture within the picture may have another time of day than the room."""

@@ -260,6 +260,7 @@ def test_day_and_night_in_parts() -> None:
         ("Camels cross the dunes at high noon.", "lit only by the moon"),
         ("A balloon lifts off at midnight.", "the first rays at sunrise"),
         ("Camels cross the dunes. It is a starry night.", "low sun"),
+        ("A jetty lies under a starlit sky, and a lantern burns at its end.", "bright midday sun"),
         ("Tourists photograph a temple in the midday heat.", "moonlight"),
     ],
 )
@@ -278,6 +279,9 @@ def test_moon_and_sun(dense: str, lighting: str) -> None:
         ("A black sky of storm clouds hangs over a field in the afternoon.", "storm light"),
         ("A theatre set of a moonlit garden is carried over a yard.", "sunny"),
         ("The northern sun shines at midnight.", "low sun"),
+        ("An astronaut works in glaring sunlight under a black sky.", "harsh sunlight"),
+        ("Carved moon and stars frame a sundial.", "noon sun"),
+        ("A couple walks on a beach, as if in a dream of a starry night.", "low sun"),
     ],
 )
 def test_moon_and_sun_that_agree(dense: str, lighting: str) -> None:

@@ -112,8 +112,8 @@ def test_no_repetition() -> None:
         "крыши домов на другой стороне улицы у реки.",
         f"{WALK} Luego se detiene y mira los coches que pasan por la calle mientras el sol se pone.",
         f"{WALK} 她停下来看着一辆汽车慢慢开过去。",
-        "Un cocinero con gorra lifts a lid y la olla empieza a humear, first a little, luego mucho, while sus "
-        "amigos taste el caldo and laugh por la noche.",
+        "Un cocinero con gorra lifts a lid y la olla empieza a humear, first a little, luego mucho, while "
+        "sus amigos taste el caldo and laugh por la noche.",
         "Ek ladka cycle par baitha hai aur apne dost ke saath park mein ghoom raha hai, and the two of them "
         "laugh jabki uske peeche ek kutta daud raha hai.",
     ],
