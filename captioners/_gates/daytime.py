@@ -52,7 +52,7 @@ SUNNY = Words(
 )
 DARK_PLACES = Words(
     r"\b(?:tunnels?|caves?|cavern|silhouettes?|silhouetted|dim|dimly|indoors?|curtains?|blinds|shutters|attic"
-    r"|cellar|basement|doorway|underwater|fades? (?:to|from) black|(?:dark|unlit|darkened) (?:\w+ )?(?:room"
+    r"|cellar|basement|doorway|shaft|mine|headlamps?|underwater|fades? (?:to|from) black|(?:dark|unlit|darkened) (?:\w+ )?(?:room"
     r"|interior|hall|barn|shed|stable|church|corridor|theat(?:re|er)|kitchen|workshop|forest|alley|passage))\b"
 )
 UNLIT = Words(

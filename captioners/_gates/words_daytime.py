@@ -141,7 +141,11 @@ NOT_NIGHT = any_of(
     r"(?:last|tomorrow|opening|wedding|all|every|fight|game|movie|date|saturday|friday|sunday|monday"
     r"|thursday|tuesday"
     r"|wednesday|prom|arabian|previous|the other) nights?",
-    r"(?:like|as dark as|dark as|black as|as black as|reminiscent of|as if at) (?:the |a )?(?:\w{1,12} )?nights?",
+    r"(?:like|as dark as|dark as|black as|as black as|reminiscent of|as if at) (?:the |a )?"
+    r"(?:\w{1,12} )?nights?",
+    r"(?:for|piece of|colou?r of) the night",
+    r"(?:after|from|since) (?:a|the) (?:\w{1,12} )?night",
+    r"moonlight (?:sonata|serenade|shadow)",
     r"night (?:falls|fell|has fallen|comes|"
     r"approaches|descends|arrives|sets in|is falling)",
     r"(?:birds?|creatures?|king|queen|lord|hunters?|end) of the night",
@@ -292,6 +296,8 @@ DEPICTED = any_of(
     r"on (?:an?|the|his|her|their) (?:\w{1,15} )?(?:screens?|phone|monitor|television|tv|laptop|tablet)",
     r"projected",
     r"recalls?",
+    r"rehears\w{1,4}",
+    r"snow ?globes?",
     r"carved|engraved|embroidered|printed|tattoo\w{0,3}",
     r"video ?games?",
     r"remembers?",
