@@ -52,11 +52,14 @@ SUNNY = Words(
 )
 DARK_PLACES = Words(
     r"\b(?:tunnels?|caves?|cavern|silhouettes?|silhouetted|dim|dimly|indoors?|curtains?|blinds|shutters|attic"
-    r"|cellar|basement|doorway|shaft|mine|headlamps?|underwater|fades? (?:to|from) black|(?:dark|unlit|darkened) (?:\w+ )?(?:room"
-    r"|interior|hall|barn|shed|stable|church|corridor|theat(?:re|er)|kitchen|workshop|forest|alley|passage))\b"
+    r"|cellar|basement|doorway|shaft|mine|headlamps?|underwater|fades? (?:to|from) black|(?:dark"
+    r"|unlit|darkened) (?:\w+ )?(?:room"
+    r"|interior|hall|barn|shed|stable|church|corridor|theat(?:re|er)|kitchen|workshop|forest|alley"
+    r"|passage))\b"
 )
 UNLIT = Words(
-    r"\b(?:tunnels?|caves?|cavern|silhouettes?|silhouetted|dim|dimly|cellar|basement|underwater|gap|crack|slit"
+    r"\b(?:tunnels?|caves?|cavern|silhouettes?|silhouetted|dim|dimly|cellar|basement|underwater|gap"
+    r"|crack|slit"
     r"|chinks?|blinds|shutters|drawn|fades? (?:to|from) black|black|dark|darkened|unlit|gloom|shadowy)\b"
 )
 """Of what may be dark beside bright light."""
