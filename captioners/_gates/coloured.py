@@ -8,7 +8,7 @@ from itertools import chain, islice
 
 from captioners._gates.prose import is_plural, negated, sentences
 from captioners._gates.wearers import PERSON, owner
-from captioners._gates.words import Words, one_of
+from captioners._gates.words import Words, names, one_of
 from captioners._gates.words_colour import (
     COLOURS,
     DESCRIBING,
@@ -34,32 +34,13 @@ TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*|[.,;:!?()–—]")
 MOST = 60
 """Things of a text: five times as many as a colourful caption has, since each is compared with each."""
 HAIRED = frozenset(("blond", "blonde", "brunette"))
-OTHERS = frozenset(
-    (
-        "another",
-        "other",
-        "second",
-        "third",
-        "next",
-        "several",
-        "many",
-        "some",
-        "nearby",
-        "passing",
-        "last",
-        "first",
-        "fourth",
-        "former",
-        "latter",
-        "nearest",
-        "left",
-        "right",
-        "neighbouring",
-        "neighboring",
-        "opposite",
-    )
+OTHERS = names(
+    "another other second third next several many some nearby passing last first fourth former "
+    "latter nearest left right neighbouring neighboring opposite"
 )
-RELATIVE = frozenset(("next", "that", "who", "which", "with", "opposite", "further", "ahead"))
+"""Before a thing that may be another one than was told of before."""
+RELATIVE = names("next that who which with opposite further ahead")
+"""Behind such a thing."""
 ARTICLES = frozenset(("a", "an", "the", "his", "her", "its", "their"))
 NONE: frozenset[str] = frozenset()
 _NAME = one_of(COLOURS | SHADES)
