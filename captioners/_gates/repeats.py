@@ -18,6 +18,10 @@ MOST_WORDS = 2000
 """Of a text that are looked at; more than any caption has."""
 LOOPS = 12
 """Times in a row from which what is said to be written is a loop of the model's. A guess."""
+SERIES = frozenset(("then", "the", "next", "one", "another", "and", "after", "over", "more", "again", "by"))
+"""Words by which one thing after another is told: `then the next, then the next, then the next`."""
+SERIES_ROUNDS = 6
+"""Times in a row from which that is a loop too. A guess."""
 CHARACTER_RUN = re.compile(r"(\S)\1{11,}")
 
 
@@ -30,7 +34,8 @@ def repetition(fields: Fields, top: dict[int, float], times: int, duplicated: fl
     if fault := looping(fields.text_visible):
         return fault
     text = unquoted(fields.dense)
-    return sentence_twice(text) or phrases(text, top, times, duplicated)
+    subject = frozenset(words(fields.subject)) - ENGLISH
+    return sentence_twice(text) or phrases(text, top, times, duplicated, subject)
 
 
 def in_a_row(name: str, text: str) -> str | None:
@@ -43,9 +48,14 @@ def in_a_row(name: str, text: str) -> str | None:
         # The last round may lack its last word: `calm and the water is calm`.
         run = period * (needed - 1) - (period > 2)
         again = bytes(map(eq, tokens[period:], tokens))
-        if (at := again.find(b"\x01" * run)) >= 0:
-            phrase = " ".join(tokens[at + run : at + run + period])
-            return f"{name} has the words {cited(phrase)} at least {needed} times in a row"
+        at = again.find(b"\x01" * run)
+        while at >= 0:
+            phrase = tokens[at + run : at + run + period]
+            rounds = period * (SERIES_ROUNDS - 1) - (period > 2)
+            if not SERIES.issuperset(phrase) or again.startswith(b"\x01" * rounds, at):
+                return f"{name} has the words {cited(' '.join(phrase))} at least {needed} times in a row"
+            end = again.find(b"\x00", at)
+            at = again.find(b"\x01" * run, end) if end >= 0 else -1
     return None
 
 
@@ -73,7 +83,10 @@ def sentence_twice(text: str) -> str | None:
     return None
 
 
-def phrases(text: str, top: dict[int, float], times: int, duplicated: float) -> str | None:
+def phrases(
+    text: str, top: dict[int, float], times: int, duplicated: float, subject: frozenset[str] = frozenset()
+) -> str | None:
+    """`subject`: the words by which the caption names whom it is about."""
     tokens = words(text)[:MOST_WORDS]
     characters = sum(map(len, tokens))
     pairs = Counter(pairwise(tokens))
@@ -83,27 +96,34 @@ def phrases(text: str, top: dict[int, float], times: int, duplicated: float) -> 
         grams = Counter(tuple(tokens[at : at + n]) for at in range(len(tokens) - n + 1))
         # A phrase of function words (`on the left of the`) is grammar.
         content = Counter({gram: count for gram, count in grams.items() if set(gram) - ENGLISH})
-        for gram, count in content.most_common(1):
+        for gram, count in content.most_common(3):
             share = count * sum(map(len, gram)) / max(1, characters)
-            # Two words may be a name: `twelve bottles are filled, twelve bottles are capped`.
-            if count >= times + (n == 2) and share > limit:
+            # Two words may be a name: `twelve bottles are filled, twelve bottles are capped`; and so may all
+            # that the subject has: `the man with the red hat deals, the man with the black hat folds`.
+            named = 1 if n == 2 else 2 if _names(gram, subject) else 0
+            if count >= times + named and share > limit:
                 return f"the words {cited(' '.join(gram))} come {count} times"
     counts = Counter(token for token in tokens if token not in ENGLISH and len(token) > 2)
     for token, count in counts.most_common(1):
         if count >= 6 and count > 0.15 * len(tokens):
             return f"the word {cited(token)} comes {count} times in {len(tokens)} words"
-    return _twice(tokens, characters, duplicated)
+    return _twice(tokens, characters, duplicated, subject)
 
 
-def _twice(tokens: Sequence[str], characters: int, most: float) -> str | None:
-    """Share of characters in phrases of five words that came before."""
+def _names(gram: Sequence[str], subject: frozenset[str]) -> bool:
+    content = set(gram) - ENGLISH
+    return bool(content) and subject.issuperset(content)
+
+
+def _twice(tokens: Sequence[str], characters: int, most: float, subject: frozenset[str]) -> str | None:
+    """Share of characters in phrases of five words that came before, and do more than name the subject."""
     seen: set[tuple[str, ...]] = set()
     again: set[int] = set()
     phrase = ""
     before = False
     for at in range(len(tokens) - 4):
         gram = tuple(tokens[at : at + 5])
-        came = gram in seen
+        came = gram in seen and not _names(gram, subject)
         # Five words alone may be a name: `the man in the coat`.
         if came and before:
             again.update(range(at - 1, at + 5))
