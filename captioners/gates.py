@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from captioners._gates.answer import LARGEST, Unparsed, enumeration, normal, parsed
 from captioners._gates.camera import camera
-from captioners._gates.clean import clean
+from captioners._gates.clean import clean, opened
 from captioners._gates.colours import colour
 from captioners._gates.counts import count
 from captioners._gates.daytime import daytime
 from captioners._gates.language import KNOWN, language
+from captioners._gates.padding import padding
 from captioners._gates.phrases import refusal, refused, talk
 from captioners._gates.prose import cited, word_count
 from captioners._gates.repeats import repetition
@@ -172,6 +173,13 @@ def _bounded(fields: Fields) -> Fields:
     return Fields(**{name: value[:BOUND] for name, value in asdict(fields).items()})
 
 
+def _opened(raw: Fields) -> Fields:
+    """As the gate on talk reads it: a stock opening is forgiven since it leaves with nothing of the caption.
+    Whoever goes on to speak of the video has told of it, and what `clean` leaves may be no sentence."""
+    texts = {name: opened(getattr(raw, name)[:BOUND]) for name in TEXT_FIELDS if name != "text_visible"}
+    return replace(raw, **texts)
+
+
 def _words(case: _Case) -> str | None:
     options = case.options
     dense, short = word_count(case.fields.dense), word_count(case.fields.short)
@@ -183,7 +191,7 @@ def _words(case: _Case) -> str | None:
         return "short has no words"
     if short > options.max_short_words:
         return f"short has {short} words, and may have {options.max_short_words}"
-    return None
+    return padding(case.fields)
 
 
 def _repetition(case: _Case) -> str | None:
@@ -197,7 +205,7 @@ GATES: dict[str, Callable[[_Case], str | None]] = {
     "parse": lambda case: None,
     "enumeration": lambda case: enumeration(case.fields),
     "refusal": lambda case: refusal(case.fields),
-    "talk": lambda case: talk(case.fields),
+    "talk": lambda case: talk(_opened(case.raw)),
     "words": _words,
     "repetition": _repetition,
     "language": lambda case: language(case.fields, case.options.language) if case.options.language else None,

@@ -1,5 +1,6 @@
 """What is taken off a caption before it is judged: stock prefixes, and talk of the video in place of what it
-shows. Only phrases without which the rest is still a sentence; the gate `talk` judges what is left."""
+shows. Only phrases without which the rest is still a sentence; the gate `talk` forgives those at the very
+beginning alone."""
 
 import re
 
@@ -60,6 +61,8 @@ PREFIXES = tuple(
     for pattern in (
         rf"{_LEAD}(?:the|this|these|our) {_ADJECTIVE}{_FILM} {_ADVERB}{_SHOWS}(?: that"
         rf"| us)?\s+{_NOT_A_THING}",
+        # `shows how a man walks`; `shows how to walk` is no sentence without it.
+        rf"{_LEAD}(?:the|this|these|our) {_ADJECTIVE}{_FILM} {_ADVERB}{_SHOWS} how{_SUBJECT}\s+",
         rf"{_LEAD}(?:in|within|throughout|during|across|over the course of|for the duration of)"
         rf" (?:the|this|these) {_ADJECTIVE}{_FILM}{_SUBJECT}[,:]?\s*",
         rf"{_LEAD}as (?:the|this|these) {_ADJECTIVE}{_FILM} (?:\w{{2,14}}ly )?(?:progress(?:es)?|continues?"
@@ -154,6 +157,22 @@ def clean(text: str) -> str:
     while (once := _once(text)) != text:
         text = once
     return text
+
+
+def opened(text: str) -> str:
+    """Without the stock prefixes at its very beginning alone."""
+    while (once := _first(text)) != text:
+        text = once
+    return text
+
+
+def _first(text: str) -> str:
+    stripped = _without_chatter(text)
+    parts = sentences(stripped)
+    if not parts:
+        return text
+    screens = SCREEN.search(unquoted(stripped)) is not None
+    return _without_prefix(parts[0].text, PREFIXES + AT_FIRST, screens, True) + stripped[len(parts[0].text) :]
 
 
 def _once(text: str) -> str:

@@ -1,10 +1,22 @@
 """The gates on how a caption talks: what refuses, and what tells of the video or its frames."""
 
+import re
+
+from captioners._gates import words_film, words_screen
 from captioners._gates.clean import _FILM, A_VIDEO, SCREEN
 from captioners._gates.prose import cited, sentences, unquoted
 from captioners._gates.words import Words, any_of
-from captioners._gates.words_medium import HANDLED, IMAGE_SEEN, OF_THE_IMAGE, OF_THE_MEDIUM, VIDEO_SEEN
-from captioners._gates.words_refusal import REFUSAL, REFUSAL_SHOWN, REFUSAL_START
+from captioners._gates.words_film import PICTURES_MADE
+from captioners._gates.words_medium import (
+    CLIPPED,
+    HANDLED,
+    HUNG,
+    IMAGE_SEEN,
+    OF_THE_IMAGE,
+    OF_THE_MEDIUM,
+    VIDEO_SEEN,
+)
+from captioners._gates.words_refusal import DIALOGS, NOT_LOADED, REFUSAL, REFUSAL_SHOWN, REFUSAL_START
 from captioners._gates.words_talk import (
     FRAMES_AS_THINGS,
     OF_A_VIDEO,
@@ -64,22 +76,25 @@ _VERB = (
 )
 OF_VIDEO = any_of(
     rf"this (?:short |brief )?(?:{_VIDEO}|image|picture|photo)",
-    rf"(?:the|our|these) (?:\w+ )?{_FILM} (?:\w+ly )?{_VERB}",
+    rf"(?:the|our|these) (?!sequence\b)(?:\w+ )?{_FILM} (?:\w+ly )?{_VERB}",
     rf"(?:in|within|throughout|during|across|of|from|by|for|to) the (?:\w+ )?{_VIDEO}(?! (?:game|call"
     r"|player|wall|conference|screen|store|monitor|camera|editor|chat|projector|feed|display|equipment"
     r"|village))",
     rf"(?:the|this) {_VIDEO}(?=,)",
-    rf"as (?:the|this) {_FILM} \w+",
+    rf"as (?:the|this) (?!sequence\b){_FILM} \w+",
+    r"(?:provided|given|attached|uploaded) (?:video|images?|clips?|frames|footage)",
+    r"the viewers? (?:can |is |are )?(?:sees?|shown|observe|given)",
+    r"(?:based on|judging (?:by|from)|from) the (?:video|images?|frames|footage|clip)",
+)
+OF_A_PICTURE = any_of(
     r"(?:in|of) (?:the|this) (?:image|picture|photo|photograph|screenshot)s?",
     r"the (?:image|screenshot) (?:is|was|has|contains|appears|seems|does|conveys|suggests|captured)",
     r"the (?:images?|picture|photo|photograph|screenshot) (?:\w+ly )?(?:shows?|depicts?|captures?|features?"
     r"|presents?|displays?|portrays?|illustrates?)",
     rf"the {_ORDINAL} (?:image|still|screenshot) (?:is|was|shows?|depicts?|captures?|features?|displays?"
     r"|reveals?)",
-    r"(?:provided|given|attached|uploaded) (?:video|images?|clips?|frames|footage)",
-    r"the viewers? (?:can |is |are )?(?:sees?|shown|observe|given)",
-    r"(?:based on|judging (?:by|from)|from) the (?:video|images?|frames|footage|clip)",
 )
+"""The same of a picture, where nobody makes one."""
 OF_THE_VIDEO = any_of(
     rf"(?:the|this) {_VIDEO} (?:\w{{2,14}}ly )?(?:shows|depicts|captures|features|begins|starts|ends|opens"
     r"|concludes)(?: with)?",
@@ -95,18 +110,18 @@ ALWAYS = any_of(
     r"as the (?:video|footage|frames) (?:progress(?:es)?|continues|unfolds)",
     r"here is (?:a|the) (?:\w{1,15} )?(?:caption|description)",
     r"(?:caption|description):",
-    r"the viewer(?:['’]s)?",
     rf"this (?:is|appears to be|seems to be) an? (?:\w{{1,15}} ){{0,2}}{_VIDEO}",
 )
 """Talk, even where screens and pictures are seen."""
 THINGS_CALLED_CLIP = Words(
     r"\b(?:hair|paper|binder|nail|tie|money|ammunition|magazine|belt|microphone)[- ]?clips?\b"
-    r"|\bclips? (?:her|his|the|a)\b"
+    r"|(?<!the )(?<!this )\bclips? (?:her|his|the|a)\b"
 )
 
 
 MEDIA = ("video", "clip", "footage", "recording", "image", "picture", "photo", "screenshot", "snapshot")
 """Without one of these there is no need to search for what is done with them."""
+PICTURES = ("image", "picture", "photo", "screenshot", "snapshot")
 SCENE = ("subject", "action", "background", "dense", "short")
 
 
@@ -124,16 +139,19 @@ def refused(text: str, shown: bool = False) -> str | None:
         return None
     plain = unquoted(text)
     found = REFUSAL_SHOWN.search(plain) if shown else REFUSAL.search(plain) or REFUSAL_START.match(plain)
+    if not found and not shown and not DIALOGS.search(plain):
+        found = NOT_LOADED.search(plain)
     return text[found.start() : found.end() + 40] if found else None
 
 
 def talk(fields: Fields) -> str | None:
-    whole = unquoted(" ".join(getattr(fields, name) for name in TEXT_FIELDS if name != "text_visible"))
+    # Fields are lines, so that the end of one and the beginning of the next make no phrase.
+    whole = unquoted("\n".join(getattr(fields, name) for name in TEXT_FIELDS if name != "text_visible"))
     # A style names what a picture is like: `television`, `a stage recording`.
-    scene = unquoted(" ".join(getattr(fields, name) for name in SCENE))
+    scene = unquoted("\n".join(getattr(fields, name) for name in SCENE))
     lower = whole.lower()
     named = any(medium in lower for medium in MEDIA)
-    handled = named and HANDLED.search(scene) is not None
+    handled = named and _handled(scene, lower)
     slides = SLIDES.search(whole) is not None
     patterns = [OF_THE_VIDEO] if not handled and not A_VIDEO.search(whole) else []
     patterns += [ALWAYS, OF_THE_MODEL, OF_TIME]
@@ -146,6 +164,7 @@ def talk(fields: Fields) -> str | None:
             patterns.append(OF_FRAMES)
     if not slides and not handled and not SCREEN.search(whole) and not THINGS_CALLED_CLIP.search(whole):
         patterns += [OF_VIDEO, OF_A_VIDEO]
+        patterns += [OF_A_PICTURE] if not PICTURES_MADE.search(scene) else []
     if named and not slides and not handled and not VIDEO_SEEN.search(scene):
         patterns.append(OF_THE_MEDIUM)
     if named and not slides and not handled and PICTURE.search(scene) and not IMAGE_SEEN.search(scene):
@@ -155,10 +174,29 @@ def talk(fields: Fields) -> str | None:
             continue
         text = getattr(fields, name)
         plain = unquoted(text)
-        for pattern in patterns:
-            if found := pattern.search(plain):
-                said = cited(text[found.start() : found.end() + 20])
-                return f"{name} tells of the video in place of what it shows: {said}"
+        found = next(filter(None, (pattern.search(plain) for pattern in patterns)), None) or _told(
+            plain, scene
+        )
+        if found:
+            said = cited(text[found.start() : found.end() + 20])
+            return f"{name} tells of the video in place of what it shows: {said}"
+    return None
+
+
+def _handled(scene: str, lower: str) -> bool:
+    """Whether a picture, a clip or a film is a thing that somebody does something with."""
+    return (
+        HANDLED.search(scene) is not None
+        or (any(picture in lower for picture in PICTURES) and HUNG.search(scene) is not None)
+        or ("clip" in lower and CLIPPED.search(scene) is not None)
+    )
+
+
+def _told(text: str, scene: str) -> re.Match[str] | None:
+    """What the text says of a medium of which the scene has no thing of that name."""
+    for family in words_screen.FAMILIES + words_film.FAMILIES:
+        if (found := family.said.search(text)) and not family.things.search(scene):
+            return found
     return None
 
 

@@ -49,7 +49,8 @@ VIDEO_SEEN = Words(
     r"|app|websites?|cinemas?|timeline|media player|display|play(?:s|ed|ing)? back|rewinds?|scrubs?"
     r"|(?:hair|paper|nail|tie|belt|binder|bulldog|crocodile|alligator|ammunition|magazine|money"
     r"|microphone|metal"
-    r"|plastic) ?clips?|clips? (?:onto|on to|to|around|her|his|a)|holster|rifle|pistol|carabiner"
+    r"|plastic) ?clips?|(?<!the )(?<!this )clips? (?:onto|on to|to|around|her|his|a)|holster|rifle|pistol"
+    r"|carabiner"
     r"|climb\w{0,3})\b"
 )
 """A video, or a clip, that is a thing in the scene."""
@@ -74,14 +75,16 @@ HANDLED = Words(
     r"|unclip|attach"
     r"|fix|glue|open|close|squeeze|load|eject|snap|press|stud|examine|inspect|film|record|shar|send"
     r"|upload|delet|archiv"
-    r"|print)(?:s|es|ies|ing)? (?:[\w-]{1,12} ){0,2}?(?:the|this|that|his|her|their"
+    r"|print)(?:s|es|ies|ing)? (?:(?!(?:in|within|throughout|during|across|as|while|until|when)\b)"
+    r"[\w-]{1,12} ){0,2}?(?:the|this|that|his|her|their"
     r"|its) (?:[\w-]{1,12} ){0,2}?"
     r"(?:video|clip|footage|recording|image|picture|photo|photograph|snapshot|screenshot)s?\b(?! progress)"
     r"|\b(?:clip|recording|photo|photograph|picture)s?, which (?:snaps|clicks|opens|closes|hangs|holds"
     r"|shows|is torn)"
-    r"|\b(?:puzzles?|x-?rays?|judge|jury|detectives?|archiv\w{1,5}|museum|gallery|soldiers?|rounds"
-    r"|hoses?|mechanics?"
-    r"|climbers?|carabiners?|badges?|sleeves? of (?:a|the) record|(?:on|from|against|off|to) the wall"
-    r"|film a|films a)\b"
+    r"|\b(?:judge|jury|detectives?|archiv\w{1,5}|sleeves? of (?:a|the) record|film a|films a)\b"
 )
 """Words for what is done with a picture, a clip or a film in the scene."""
+HUNG = Words(r"\b(?:puzzles?|x-?rays?|museum|gallery|(?:on|from|against|off|to) the wall)\b")
+"""The same of a picture alone."""
+CLIPPED = Words(r"\b(?:soldiers?|rounds|hoses?|mechanics?|climbers?|carabiners?|badges?)\b")
+"""The same of a clip that holds something."""

@@ -180,6 +180,92 @@ REFUSAL = any_of(
     r"the (?:\w+ )?(?:assistant|model|system|ai) (?:cannot|can['’]t|declines to|refuses to|must decline to"
     r"|will not|(?:is|was) (?:not|un)[- ]?(?:permitted|allowed|able|authori[sz]ed|willing)(?: to)?)"
     r" (?:comment on|describe|caption|discuss|depict|summari[sz]e|transcribe|comply|generate|continue with)",
+    # Captions have no first person: one that will not, may not or would rather not is the model's.
+    r"(?<!war )(?<!part )(?<!letter )(?<!the )i(?:['’](?:m|d|ll|ve))? (?:(?!(?:think|believe"
+    r"|guess)\b)\w+ ){0,3}?(?:not|never|cannot|(?:ca|wo|do"
+    r"|did|could|would|should|have|must)n['’]?t|unable|neither|refrain|regret|hesitate|refuse|decline"
+    r"|avoid|omit|withhold"
+    r"|apologi[sz]e|encourage|advise|urge|discourage|forbid|nothing)"
+    r"(?! (?:sure|certain|entirely|quite|clear|know|tell|think|believe|see (?:how|why|whether|if|where"
+    r"|what|when)"
+    r"|hear)\b)",
+    r"i am (?:bound|obliged|required) (?:by|to)|(?:could|may|might|can) i ask",
+    r"as an? (?:\w+ )?(?:assistant|chatbot|ai model),? i\b",
+    r"my (?:training|policy|rules|instructions|guidelines|knowledge|abilities|capabilities) (?:does|do|did"
+    r"|is|are|forbids?"
+    r"|prevents?|limits?|cannot|requires?)",
+    r"(?:this|the|an?) (?:\w+ )?(?:ai|language|vision|ai vision|vision[- ]language) model (?:cannot"
+    r"|can['’]?t|(?:is|was|does|has|may|must|will)(?: been)?"
+    r" not)|this model (?:cannot|can['’]?t|(?:is|was|does|has|may|must|will)(?: been)? (?:not|unable"
+    r"|trained))",
+    r"(?:on|at|from) my (?:side|end)",
+    r"(?:forgot|forgotten|neglected) to (?:attach|upload|include|send)|(?:was|were) (?:sent|given|shown"
+    r"|provided|attached"
+    r"|made available) to me|i was (?:given|sent|shown|provided)",
+    r"(?:awaiting|waiting for) (?:your|the|an?|further|more)? ?(?:uploads?|inputs?|images?|video|content"
+    r"|instructions"
+    r"|files?|clarification|attachment)",
+    r"kindly (?:re-?send|send|upload|attach|share|provide|supply|try|note|rephrase|let)",
+    r"(?:re-?send|re-?upload|send|upload|attach) (?:it|them|these|the \w{1,12}) (?:once more|again|anew|in)",
+    r"your (?:message|upload|link|attachment|file|submission|input) (?:\w+ )?(?:contains?|did|does|has|is"
+    r"|was|came|seems"
+    r"|appears|could|cannot|failed)",
+    # The law, good manners and a healthy life, instead of a caption.
+    r"(?:infring\w{1,4}|violat\w{1,4}|breach\w{0,3}) (?:on |the |any |a |upon )?(?:\w+ )?(?:copyright\w{0,3}"
+    r"|trademarks?|intellectual property|privacy|rights)",
+    r"(?:protected|covered|restricted) by (?:\w+ )?(?:copyright|trademark|intellectual property"
+    r"|privacy laws?)",
+    r"copyright(?:ed)? (?:reasons|concerns|restrictions|material|content|laws?|protection|infringement"
+    r"|issues|holders?)",
+    r"(?:for|due to|because of|given|on|out of) (?:\w+ )?(?:privacy|legal|copyright|safety|ethical|moral"
+    r"|policy)"
+    r" (?:reasons|concerns|considerations|grounds|issues|restrictions),? (?:i\b|no|the|this|we|it|details"
+    r"|and|some|such"
+    r"|further)",
+    r"(?:respect|protect|safeguard|preserve|uphold|violate|invade|infringe|honou?r|mindful of|respect for"
+    r"|regard for"
+    r"|concern for|concerns about) (?:on )?(?:the |everyone['’]?s? |people['’]?s |personal |individual "
+    r"|their |his |her )?"
+    r"(?:privacy|dignity|anonymity|identity|identities)(?: and \w{1,12})? of"
+    r" (?:the |all |any |these )?(?:minors?|individuals?|persons?|people|those|anyone|everyone|children"
+    r"|others)",
+    r"(?:it is|it['’]s|we must|one must) (?:\w+ )?(?:important|essential|crucial|vital|necessary|best"
+    r"|advisable) to"
+    r" (?:always |be )?(?:respect\w{0,3}|protect|avoid|remember|treat|handle|mindful|careful|aware"
+    r"|approach|seek|consult"
+    r"|refrain|prioriti[sz]e|uphold|consider)",
+    r"(?:violence|bullying|abuse|drugs) (?:is|are) never|if you (?:or someone|are (?:struggling|affected"
+    r"|feeling|in))"
+    r"|(?:seek|get) (?:professional|medical|immediate|legal|expert) (?:help|advice|assistance)"
+    r"|(?:emergency services|hotline|helpline|qualified professional|mental health professional)(?= ?[.,;]"
+    r"| or\b| if\b"
+    r"| at\b| in\b)",
+    r"(?:it )?(?:would|is|was|may|might)(?: not|n['’]t) (?:be )?(?:right|appropriate|ethical|proper|okay"
+    r"|suitable"
+    r"|responsible|advisable|fair|acceptable) (?:for me |of me )?to (?:comment|describe|reproduce"
+    r"|speculate|identify"
+    r"|name|guess|share|provide|discuss|go|judge|say|caption|detail|reveal|elaborate|continue|assume)",
+    r"no (?:further|more|other|additional) (?:details?|description|information|comment) (?:is|are|can be"
+    r"|will be|shall be)"
+    r" (?:given|provided|shared|offered|disclosed|added|written|mentioned|included)",
+    r"(?:details?|descriptions?|content|caption|information|names?|identit(?:y|ies)) (?:has |have )?(?:is"
+    r"|are|was|were|been)"
+    r" (?:deliberately |intentionally |purposely |therefore )?(?:omitted|withheld|redacted|left out"
+    r"|suppressed|censored)",
+    r"(?:is|are|was|were) (?:deliberately |intentionally )?not (?:described|named|identified|captioned"
+    r"|detailed|disclosed)"
+    r"(?= ?[.,;]|$| (?:here|for|out|to|because|due|as)\b)",
+    r"(?:content|trigger) warning:|(?:sensitive|explicit|graphic|restricted) (?:content|material)(?::"
+    r"| (?:omitted|removed"
+    r"|withheld|hidden))",
+    # Questions to whoever asked.
+    r"(?:would|do|did|are|could|can|will) you (?:like|want|have|mean|need|prefer|looking|be able|tell"
+    r"|confirm|clarify)\b"
+    r"[^.?!]{0,120}\?",
+    r"(?:which|what|how|where)\b[^.?!]{0,80} (?:should i|can i|may i|shall i|would you|do you|you (?:would"
+    r"|want|need))\b",
+    r"je ne (?:peux|suis|vois)|ich (?:kann|darf|sehe)(?: \w+){0,4} (?:nicht|keine?)|non posso|não (?:posso"
+    r"|consigo)",
     r"lo siento,? (?:pero )?no puedo",
     r"no puedo (?:ayudar|ver|describir|procesar)",
     r"je suis désolée?,? (?:mais )?je",
@@ -187,6 +273,27 @@ REFUSAL = any_of(
     r"desculpe,? (?:mas )?(?:eu )?não posso",
 )
 """What a model says when it describes nothing. Most are in the first person, which captions are not."""
+NOT_LOADED = any_of(
+    r"(?:pictures?|images?|frames?|videos?|clips?|files?|footage|attachments?|links?|uploads?|media|input"
+    r"|photos?|none of"
+    r" the (?:pictures|images|frames|files|videos|clips)) (?:that )?(?:(?:did not|didn['’]t|could not"
+    r"|couldn['’]t"
+    r"|failed to|have not|has not|hasn['’]t|haven['’]t|never) (?:be |been )?(?:load(?:ed)?|open(?:ed)?"
+    r"|come through"
+    r"|arrived?|render(?:ed)?|display(?:ed)?|process(?:ed)?|upload(?:ed)?|reach|attach(?:ed)?|decoded?"
+    r"|read|received?"
+    r"|retrieved?|viewed|accessed|shown)|(?:loaded|opened|arrived|came through|failed|was empty"
+    r"|were empty) (?:on|at)"
+    r" (?:my|this|our) (?:side|end))",
+    r"(?:upload|transfer) (?:has |seems to have |appears to have )?failed",
+)
+"""The same of what the model was to see."""
+DIALOGS = Words(
+    r"\b(?:screens?|dialog(?:ue)?s?|(?<!your )messages?|windows?|pop-?ups?|laptops?|phones?|monitors?"
+    r"|computers?|tablets?"
+    r"|televisions?|progress bar|cursor|browser)\b"
+)
+"""Where files may fail to load in the scene."""
 REFUSAL_START = Words(
     r"\W{0,5}(?:(?:cannot|can['’]?t|unable to|not able to|could not|refus(?:e|ing) to|declin(?:e|ing) to"
     r"|will not)"
@@ -195,9 +302,12 @@ REFUSAL_START = Words(
     r"|fulfil|caption|help|answer)"
     r"|sorry,? (?:but )?(?:i\b|this|the (?:video|image|content|request)|can(?:no|['’]?)t|no video|unable"
     r"|we can(?:no|['’]?)t)"
-    r"|(?:regrettably|unfortunately),? (?:(?:i|this|the (?:video|image|content|request|model)|no|it is"
+    r"|(?:regrettably|unfortunately|sadly),? (?:(?:i|this|these|your|nothing|there|the (?:videos?|images?"
+    r"|content"
+    r"|request|model|pictures?|frames?|clips?|footage|files?|attachments?|links?|input|material)|no|it is"
     r"|describing"
     r"|my)\b)"
+    r"|(?:apologies|i regret)\b"
     r"|(?:error|warning|refused|rejected|blocked|declined|denied)\b[:.!]"
     r"|(?:i['’]m |i am )?(?:so |very )?sorry[.!,]"
     r"|\[?(?:content|description|caption|response|output|video|image) (?:removed|blocked|redacted|withheld"
@@ -207,7 +317,14 @@ REFUSAL_START = Words(
 REFUSAL_SHOWN = any_of(
     rf"i(?:['’]m| am) (?:sorry|unable|not able)[^.]{{0,60}} (?:{_MEDIA}|assist|requests?|descriptions?)",
     rf"i {_CANNOT} (?:view|process|analy[sz]e|assist|describe|caption|access|provide|comply|identify"
-    r"|read the text|determine|transcribe)",
+    r"|(?:read|see|make out|find|discern|detect|recogni[sz]e) (?:the|any|some|this"
+    r"|what the) (?:\w+ )?(?:text|words|letters"
+    r"|writing|signs?|lettering|captions?)|determine|transcribe)",
+    r"(?:i(?:['’]m| am) |^)(?:not able|unable|not in a position) to (?:read|see|make out|discern|identify"
+    r"|extract|detect"
+    r"|recogni[sz]e|transcribe|find|decipher|provide) (?:any|the|this|what|all|some|text)",
+    r"i (?:do not|don['’]t) (?:see|find|detect) (?:any|the) (?:\w+ )?(?:text|words|letters|writing"
+    r"|lettering)",
     r"(?:may|might|could) (?:contain|include|reveal) (?:personal|private|sensitive|confidential|copyrighted)"
     r" (?:information|data|details|content|material)",
     r"as an ai\b[^.]{0,40}\bi\b",

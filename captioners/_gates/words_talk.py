@@ -14,7 +14,8 @@ _VIDEO = r"(?:video|clip|footage|recording)(?: clip| sequence| segment| snippet)
 _GIVEN = r"(?:provided|given|supplied|available|submitted|uploaded|attached|shared|sampled|extracted|shown)"
 _IN_TURN = (
     r"(?:consecutive|successive|sequential|subsequent|following|preceding|previous|later|earlier|remaining"
-    r"|initial|final|first|last|early|middle|provided|given|supplied|sampled|input|selected|extracted|attached"
+    r"|initial|final|first|last|early|middle|provided|given|supplied|sampled|input|selected|extracted"
+    r"|attached"
     r"|uploaded|individual|available)"
 )
 _TELLS = (
@@ -85,6 +86,7 @@ OF_TIME = any_of(
     r"(?:at|around|by|near|past) (?:the |about the )?(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine"
     r"|ten)[- ](?:seconds?|minutes?)[- ]mark",
     r"(?:at|around) (?:the )?(?:timestamp|time ?stamp|time ?code)s? (?:of )?\d{1,4}",
+    r"(?:\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|few) seconds in(?= ?[,.;])",
 )
 OF_A_VIDEO = any_of(
     r"(?:(?:part|half|mid|quarter)[- ]?(?:of the )?way|three quarters) through (?:the|this) (?:video|clip"
@@ -96,10 +98,13 @@ OF_A_VIDEO = any_of(
 )
 """The video that the caption is of."""
 OF_THE_MODEL = any_of(
-    r"(?-i:we)(?:['’](?:re|ve|ll))? (?:can|could|may|might|now|then|also|first|next|see|observe|notice"
-    r"|witness"
-    r"|watch|look|hear|find|get|follow|are|have|cut|move|pan|return|know|do|cannot|will|only|again|never"
-    r"|catch|glimpse|learn|meet|transition|zoom)",
+    # Whoever speaks of `we` counts the reader in; people who speak are quoted.
+    r"(?-i:[Ww]e)(?:['’](?:re|ve|ll|d))? [a-z]+",
+    r"(?:behind|before|around|towards?|past|puts?|putting|places?|placing|keeps?|makes?|pulls?|carr(?:y|ies)"
+    r"|transports?|immerses?|invites?|inviting) (?-i:us)(?= ?[,.;]|$| (?:as|to|in|into|on|right|with|and"
+    r"|at|close|an?"
+    r"|the|from|through|inside|feel|think)\b)",
+    r"you (?:(?:can|could|may|will|might) )?(?:see|notice|observe|hear|spot|glimpse)",
     r"we(?:['’]re| are) (?:shown|given|presented|introduced|taken|looking|seeing|led)",
     r"(?:shows?|gives?|giving|takes?|taking|brings?|bringing|offers?|offering|lets?|letting|allows?|allowing"
     r"|leads?|draws?|drawing|tells?|presents?|introduces?|reminds?|showing|leading) (?-i:us)",
@@ -121,6 +126,11 @@ OF_THE_MODEL = any_of(
     r"|assistance|support))|is there anything else|how (?:can|may) i (?:help|assist)"
     r"|i hope this helps)",
     r"i(?:['’]ll| will| would|['’]d| can| could) (?:gladly|be happy|be glad|happily|instead|try|do my best)",
+    r"(?:based on|from|judging (?:by|from)|according to|given) (?:the |any )?(?:visual|visuals|visible"
+    r"|available|pictorial"
+    r"|image|video)(?: (?:evidence|cues?|clues?|information|content|context|details?|elements?|data))",
+    r"(?:what|the next thing|all that) (?:that )?(?:is|was|are) (?:being )?(?:shown|depicted|presented)"
+    r"|the next thing (?:shown|seen|visible)",
     r"(?:your|the user['’]?s?) (?:request|prompt|query|instructions?|question)",
     r"as (?:you )?(?:requested|instructed|asked)(?= ?[,.;:])",
     r"(?:this|the following|the above|my) (?:dense |short |detailed )?(?:caption|description|summary)",
@@ -163,7 +173,8 @@ FRAMES_AS_THINGS = Words(
     r"|bees?|beekeepers?|honeycombs?|bowl(?:s|ing|ers?)|frame of the (?:game|match)"
     r"|snooker|billiards|ten-?pin"
     r"|film ?strips?|comics?|storyboards?|carpenters?|carpentry|joiners?|scaffold\w{0,4}|greenhouse|loom"
-    r"|(?:picture|photo|door|window|bed|metal|wooden|climbing|bike|bicycle|steel|timber|wood|glass|empty|gilded"
+    r"|(?:picture|photo|door|window|bed|metal|wooden|climbing|bike|bicycle|steel|timber|wood|glass|empty"
+    r"|gilded"
     r"|ornate|embroidery)[- ]?frames?|animators?|editors?|editing|timeline|framers?|opticians?|eyewear"
     r"|light ?table|flip ?book|film reel)\b"
 )

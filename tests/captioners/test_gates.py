@@ -73,7 +73,8 @@ def test_truncation_in_the_text(said: Case, fault: str) -> None:
     [
         'A sign reads "EXIT."', "She points at the letter A.", "She waves (twice).", "Why?", "It is his!",
         # Many a model leaves the last full stop out.
-        "She rolls it with both paws", 'It reads "NO SWIMMING"', "A bus stops (87 km/h)", "AWAY 3",
+        "She rolls it over with both paws", 'It reads "NO SWIMMING"', "A bus stops (87 km/h)",
+        "A board: AWAY 3",
     ],
 )  # fmt: skip
 def test_ends_of_sentences(end: str) -> None:
@@ -189,7 +190,10 @@ HOSTILE = (
     "in this clip ", "static ", "camera from the left ", "no one night ", "sign ‘", "。",
     "the first and second and ", "\u0301", "ﷺ",
     "if you ", "describing ", "two dogs and ", "in the first few frames ", "a herd of nine ", "from red to ",
-    "camera up the ", "the sky full of ", "one by one ",
+    "camera up the ", "the sky full of ", "one by one ", "the scene then ", "a shot of the ", "phone a ",
+    "i will now ", "which of you ", "it then also cuts to a ", "seems to be a very ", "a video of a ",
+    "viewers ", "then the next ", "the long clip's ", "scenes of a ", "the person filming ", "play the ",
+    "to protect the ",
 )  # fmt: skip
 
 

@@ -63,3 +63,47 @@ def test_what_is_written_may_come_again_but_does_not_loop() -> None:
 )
 def test_prepositions_at_the_end_of_a_sentence(end: str) -> None:
     check(judged(then(f"A man sits at a table, and a boy hands him {end}")), None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sadly, your file did not come through.",
+        "None of the pictures opened on my end.",
+        "The frames could not be loaded. Kindly resend them.",
+        "For copyright reasons the song is left out, so I will keep this vague.",
+        "It would not be right for me to comment on her body.",
+        "It is important to respect the privacy of minors.",
+        "Would you like me to focus on the background instead?",
+        "Which part of it should I describe for you?",
+        "I can neither confirm nor deny who this is.",
+        "I won't be describing their looks.",
+        "My training does not cover such material.",
+        "This model is not able to caption adult content.",
+        "Details are omitted because the content is sensitive.",
+        "Out of respect for the privacy of those involved, no further details are given.",
+        "Ich kann dieses Video leider nicht beschreiben.",
+    ],
+)
+def test_refusals_with_manners(text: str) -> None:
+    assert refused(f"A man walks past a fence. {text}")
+    assert refused("I'm not able to read any text here.", shown=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A nurse draws a curtain to give the patient some privacy.",
+        "A face is blurred for privacy.",
+        "A dialog says that the file could not be opened.",
+        "The video on the phone does not load, and she shakes it.",
+        "A veteran of World War I is not in uniform. The letter I is not lit.",
+        "Lost hikers seek help from a ranger.",
+        "It is not possible to go further along the road.",
+        "A copyright sign is sewn on a sleeve.",
+        "No further details can be made out in the dark.",
+    ],
+)
+def test_privacy_and_files_that_are_seen(text: str) -> None:
+    assert refused(text) is None
+    assert refused("I'm unable to talk right now", shown=True) is None

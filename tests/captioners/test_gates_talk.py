@@ -3,7 +3,7 @@
 import pytest
 
 from captioners._gates.phrases import refused, talk
-from tests.captioners.gate_cases import GOOD, Case, check, fields, judged, of, raw, then
+from tests.captioners.gate_cases import GOOD, WALK, Case, check, fields, judged, of, raw, then
 
 
 @pytest.mark.parametrize(
@@ -256,3 +256,101 @@ def test_videos_and_pictures_in_the_scene(dense: str) -> None:
 def test_an_ai_that_speaks_and_people_who_work_with_one() -> None:
     assert refused("A man runs. As an AI built for captions, I cannot say more.")
     assert refused("As an AI enthusiast at a fair, she cannot stop smiling.") is None
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "As the video progresses, the woman waves.",
+        "The clip ends with him rolling out of view.",
+        "Towards the end of the video a cow turns.",
+        "A farmer leans on a stick throughout the footage.",
+    ],
+)
+def test_only_an_opening_is_forgiven(sentence: str) -> None:
+    check(judged(then(sentence)), "talk", "dense tells of the video")
+    result = judged(
+        {"dense": f"The video shows how a man rows. {WALK}", "short": "In this clip, a man rows."}
+    )
+    check(result, None)
+    assert result.fields is not None
+    assert (result.fields.dense, result.fields.short) == (f"A man rows. {WALK}", "A man rows.")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The scene transitions to a dim corridor.",
+        "In the following scene, she opens the letter.",
+        "As the scene unfolds, a waiter brings two plates.",
+        "The shot lingers on the ripples.",
+        "This shot is taken from behind the counter.",
+        "In one shot he kneels, and in another he stands.",
+        "Throughout the sequence, the bird keeps its wings spread.",
+        "The montage ends with a view of the skyline.",
+        "A slow-motion replay shows the same dive.",
+        "The screen fades to black as the door closes.",
+        "His hands occupy most of the screen.",
+        "The character remains on-screen until she waves.",
+        "The view abruptly cuts to a different angle of the car.",
+        "A cut follows, and the man stands at the door.",
+        "There is a brief transition, and she packs the harp.",
+        "Viewers can see the steam that rises from the pot.",
+        "The audience is drawn into the quiet of the valley.",
+        "We get a glimpse of her face.",
+        "Behind him you see a row of bikes.",
+        "The camera records every step of the climber.",
+        "The person filming walks behind the children.",
+        "The scene is filmed from a low angle.",
+        "The image quality is low.",
+        "It appears to be a promotional video for a hotel.",
+        "This is likely a scene from a movie.",
+        "A small bird is visible in the frame near the top.",
+        "The visuals suggest an early morning.",
+        "The focal point of the image is a white rose.",
+        "The recording cuts off as she turns her head.",
+        "What is being shown is an ordinary commute.",
+        "About three seconds in, a fish breaks the surface.",
+        "A phone lies on the bench. As the footage rolls on, she sits down.",
+        "A radio hangs on the wall over the length of the clip.",
+    ],
+)
+def test_talk_of_scenes_shots_and_whoever_watches(sentence: str) -> None:
+    assert talk(fields(f"{WALK} {sentence}"))
+
+
+@pytest.mark.parametrize(
+    "dense",
+    [
+        "The actors repeat the scene: a knight kneels, a queen turns away.",
+        "In the next scene of the opera a soprano leans from a cardboard balcony.",
+        "A scene of a stag hunt is painted on the ceiling; the scene shows a forest.",
+        "Police tape closes off the scene of the accident.",
+        "His first shot hits the post of the goal, and in the next shot the ball goes in.",
+        "A barista pulls a double shot of espresso; the shot fills the glass.",
+        "A shot putter heaves. The shot thuds into the turf.",
+        "The dancer repeats the sequence of steps, and the sequence ends with a leap.",
+        "A hand types a sequence of six digits on a keypad.",
+        "A viewer with a stool walks past a row of pictures. The viewer sits down.",
+        "One viewer bends down; the viewers sit on benches in front of a painting.",
+        "A girl peers into a slide viewer. The viewer clicks.",
+        "The audience claps as the curtain falls.",
+        "The view widens to show the whole valley. The camera pulls back to reveal a crowd.",
+        "A pointer drags a slider to the end of the video; the screen goes black.",
+        "The screen door slams. A nurse pulls a green folding screen around a bed.",
+        "On the television the picture fades to black, and a man gets up.",
+        "The sky fades from orange to black. The paint fades into white on the hull.",
+        "A cook cuts to the bone. A lamp switches to green, and a jogger switches to the shady side.",
+        "The focus shifts from the leaf in front to the beetle behind it.",
+        "A reporter speaks to a camera; the camera is turned off, and the crew packs.",
+        "A street artist sketches a couple; the picture shows them on a bench.",
+        "A distiller taps the copper still. The still is polished.",
+        "A climber snaps the rope into the clip above his head, and the clip closes.",
+        "The surfer enters the frame from the right and glides past.",
+        "A referee asks for the video review and watches the hit on a monitor.",
+        "A photographer is seen from behind; the shot is taken from a ladder.",
+        "He breaks an orange apart, and one segment drops to the floor.",
+    ],
+)
+def test_scenes_shots_and_viewers_that_are_seen(dense: str) -> None:
+    assert talk(fields(dense)) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from captioners._gates.repeats import phrases
+from captioners._gates.repeats import in_a_row, phrases
 from captioners.gates import clean
 from tests.captioners.gate_cases import GOOD, WALK, check, judged, of, then
 
@@ -163,3 +163,37 @@ def test_two_words_may_be_a_name() -> None:
     counted = "Twelve bottles are filled, twelve bottles are capped, and twelve bottles get a label. "
     check(judged(of(f"{counted} The next twelve bottles move up to a man at a belt.")), None)
     check(judged(of(counted + counted.replace("get a label", "are packed"))), "repetition")
+
+
+EMPTY = (
+    "The overall composition is visually engaging, with a variety of different elements that contribute to a "
+    "unique atmosphere, and each aspect adds depth, emotion and a certain something to the whole experience."
+)
+
+
+def test_words_that_say_nothing() -> None:
+    said = {"subject": "a pond", "action": "ripples spread", "background": "trees", "dense": EMPTY}
+    check(judged(said), "words", "says nothing")
+    assert "words" not in dict(judged({**said, "dense": f"{EMPTY} Ripples spread on a pond."}).faults)
+
+
+def test_a_name_may_come_as_often_as_somebody_acts() -> None:
+    cards = (
+        "The boy with the green cap throws a card on the carpet. The boy with the white cap counts "
+        "his and sighs. The boy with the green cap draws two more from the pile. At last the "
+        "boy with the white cap gives up, and the boy with the green cap grins."
+    )
+    named = {"subject": "a boy with a green cap and a boy with a white cap", "dense": cards}
+    assert "repetition" not in dict(judged(named).faults)
+    check(judged(then("She sings on the bench. " + "She hums to the dog. " * 2)), "repetition")
+
+
+def test_one_after_another_is_no_loop() -> None:
+    assert (
+        in_a_row("dense", "A tile knocks down the next, then the next, then the next, and a bell rings.")
+        is None
+    )
+    assert in_a_row("dense", "A tile falls, " + "then the next, " * 7 + "and a bell rings.")
+    assert in_a_row(
+        "dense", "A tile falls, then the next, then the next, then the next. Go on, go on, go on!"
+    )
