@@ -16,7 +16,14 @@ from captioners._gates.words_medium import (
     OF_THE_MEDIUM,
     VIDEO_SEEN,
 )
-from captioners._gates.words_refusal import DIALOGS, NOT_LOADED, REFUSAL, REFUSAL_SHOWN, REFUSAL_START
+from captioners._gates.words_refusal import (
+    DIALOGS,
+    IN_PERSON,
+    NOT_LOADED,
+    REFUSAL,
+    REFUSAL_SHOWN,
+    REFUSAL_START,
+)
 from captioners._gates.words_talk import (
     FRAMES_AS_THINGS,
     OF_A_VIDEO,
@@ -128,8 +135,11 @@ SCENE = ("subject", "action", "background", "dense", "short")
 def refusal(fields: Fields) -> str | None:
     for name in TEXT_FIELDS:
         text = getattr(fields, name)
-        if found := refused(text, shown=name == "text_visible"):
+        shown = name == "text_visible"
+        if found := refused(text, shown=shown):
             return f"{name} refuses: {cited(found)}"
+        if not shown and (said := IN_PERSON.search(unquoted(text))):
+            return f"{name} refuses: {cited(text[said.start() : said.end() + 40])}"
     return None
 
 

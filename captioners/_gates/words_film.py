@@ -21,13 +21,17 @@ QUALITY = Family(
         r"(?:image|video|picture|footage|recording|film|visual) (?:quality|resolution|stabili[sz]ation"
         r"|noise)",
         r"frame ?rates?|aspect ratio|compression artefacts?|compression artifacts?|resolution of the"
-        r"|low[- ]resolution|rule of thirds",
+        r"|(?:continuous|single|long|uninterrupted|unbroken|one) take(?= ?[,.;])|low[- ]resolution"
+        r"|rule of thirds",
         r"in (?:portrait|landscape) (?:mode|orientation|format)|(?:vertical|widescreen) (?:video )?format",
     ),
     Words(rf"\b(?:{DEVICES}|{PHOTOGRAPHERS})\b"),
 )
 WORKS = Family(
     any_of(
+        r"(?:it|this) (?:is|was) an? (?:[\w-]{1,15} ){0,3}(?:video|clip|recording|film|time-?lapse"
+        r"|animation|montage)"
+        r"(?! (?:game|call|camera|player|star|crew))",
         r"(?:appears?|seems?|looks like|likely|possibly|probably|presumably|perhaps) (?:(?:to (?:be|come"
         r"|have been)"
         r"|it (?:is|was)|be) )?(?:(?:taken|recorded|captured|excerpted|part|made) )?(?:from |of "
@@ -70,6 +74,7 @@ _COMPOUND = (
 )
 VIDEOS = Family(
     any_of(
+        rf"[\w-]{{2,15}} footage {BY_THE_WAY}(?:{TELLS}|condenses|tracks|records|begins|starts|ends|opens)",
         r"(?:the|this|that|these|those|both|our|entire|whole) (?:[\w-]{1,15} ){0,2}(?:video"
         r"|footage)s?(?:['’]s)?"
         rf"{_COMPOUND}",
@@ -114,6 +119,7 @@ RECORDINGS = Family(
 )
 IMAGES = Family(
     any_of(
+        r"(?:the|this) (?:image|picture) (?:\w+ly |then )?fades(?= ?[,.;]| (?:in|out|to|and|as)\b)",
         r"(?:the|these|this|all|both|given|provided) (?:images?|stills?|visuals|photos|photographs"
         r"|screenshots?|snapshots?)"
         rf" {BY_THE_WAY}(?:{TELLS}|are|were|have|appears?|seems?|indicate|is (?:taken|captured|of|in"

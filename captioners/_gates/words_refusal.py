@@ -199,6 +199,16 @@ REFUSAL = any_of(
     r" not)|this model (?:cannot|can['’]?t|(?:is|was|does|has|may|must|will)(?: been)? (?:not|unable"
     r"|trained))",
     r"(?:on|at|from) my (?:side|end)",
+    r"we (?:cannot|can['’]?t|do not|don['’]t|are unable to|are not able to|will not|won['’]t) (?:support"
+    r"|assist|help|process"
+    r"|provide|describe|comply|caption|generate|answer|fulfil|discuss|continue)",
+    r"(?:description|caption|answer|summary) would (?:not )?be (?:in)?appropriate|something went wrong"
+    r"|let['’]s (?:talk"
+    r"|discuss|move on|change)|please note\b",
+    r"(?:input|file|upload|attachment) (?:seems|appears) to be (?:blank|empty|corrupt\w{0,2}|missing|black"
+    r"|damaged)",
+    r"no (?:footage|clips?|pictures?|photos?|files?) (?:came|arrived|was|were) (?:with|through|attached"
+    r"|received|provided)",
     r"(?:forgot|forgotten|neglected) to (?:attach|upload|include|send)|(?:was|were) (?:sent|given|shown"
     r"|provided|attached"
     r"|made available) to me|i was (?:given|sent|shown|provided)",
@@ -234,7 +244,7 @@ REFUSAL = any_of(
     r" (?:always |be )?(?:respect\w{0,3}|protect|avoid|remember|treat|handle|mindful|careful|aware"
     r"|approach|seek|consult"
     r"|refrain|prioriti[sz]e|uphold|consider)",
-    r"(?:violence|bullying|abuse|drugs) (?:is|are) never|if you (?:or someone|are (?:struggling|affected"
+    r"if you (?:or someone|are (?:struggling|affected"
     r"|feeling|in))"
     r"|(?:seek|get) (?:professional|medical|immediate|legal|expert) (?:help|advice|assistance)"
     r"|(?:emergency services|hotline|helpline|qualified professional|mental health professional)(?= ?[.,;]"
@@ -288,6 +298,17 @@ NOT_LOADED = any_of(
     r"(?:upload|transfer) (?:has |seems to have |appears to have )?failed",
 )
 """The same of what the model was to see."""
+IN_PERSON = any_of(
+    # Hedges (`I would say`) are the other gate's.
+    r"(?<!war )(?<!part )(?<!letter )(?<!the )i(?:['’](?:m|d|ll|ve)| (?:am|have|had|would|must|need|will"
+    r"|shall))"
+    r" (?!(?:now |also |only )?(?:think|believe|guess|say|describe|call|assume|suppose|suspect|infer|note"
+    r"|sure|certain"
+    r"|seeing|looking|watching|describing|see|seen|imagine|added|used|kept|written|been given|noticed"
+    r"|observed|gladly"
+    r"|happy|glad|try)\b)\w+",
+)
+"""In a field; around an answer without one, a model may well say that it has looked."""
 DIALOGS = Words(
     r"\b(?:screens?|dialog(?:ue)?s?|(?<!your )messages?|windows?|pop-?ups?|laptops?|phones?|monitors?"
     r"|computers?|tablets?"

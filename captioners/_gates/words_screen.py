@@ -69,6 +69,9 @@ SCENES = Family(
         rf"(?:as|while|when|before|after|until|once) (?:the|this) scene {BY_THE_WAY}{_TURNS}",
         rf"(?:{PARTS}|focus|focal point|main subject) of (?:the|this) (?:entire |whole )?scene",
         r"(?:throughout|across) (?:the|this) (?:entire |whole )?scene",
+        r"(?:nobody|nothing|no one|anyone|anything|else|visible|seen|shown|present|people|elements"
+        r"|movement|sound)"
+        r" (?:\w+ )?(?:in|within) (?:the|this) scene",
         r"(?:in|during|within) (?:this|that|each|every) (?:short |brief )?scene",
         r"scene (?:changes? (?:to|into)|transitions?|cuts?)|scenes (?:change|switch|alternate|shift)"
         r"|between scenes|(?:from|one) scene to (?:scene"
@@ -217,6 +220,11 @@ FADES = Family(
         r"|various|several"
         r"|another|a different|a new|many|two|all) (?:camera )?angles?|camera angles? (?:changes?"
         r"|switch(?:es)?|shifts?)",
+        r"followed by (?:an? |another |the )(?:[\w-]{1,15} ){0,2}(?:shot|close-?up|view|scene|image|clip"
+        r"|frame)s?",
+        r"(?:recording|clip|film|scene|action|story|video|footage) (?:then |suddenly )?(?:jumps"
+        r"|skips) (?:forward"
+        r"|ahead|back)",
         r"camera (?:then |suddenly |abruptly |now )?(?:cuts|switches|jumps) (?:back |away )?to",
         r"(?:transitions?|cuts?) between (?:an? |the )?(?:[\w-]{1,15} ){0,2}(?:shots|scenes|views|angles"
         r"|close-?ups"

@@ -107,3 +107,9 @@ def test_refusals_with_manners(text: str) -> None:
 def test_privacy_and_files_that_are_seen(text: str) -> None:
     assert refused(text) is None
     assert refused("I'm unable to talk right now", shown=True) is None
+
+
+def test_a_field_in_the_first_person() -> None:
+    check(judged(then("I have limits when it comes to faces.")), "refusal", "dense refuses")
+    check(judged(then("I would say that it is a lake.")), "talk")
+    assert refused("I've looked at all of them. Here is the caption.") is None

@@ -309,6 +309,8 @@ def test_only_an_opening_is_forgiven(sentence: str) -> None:
         "The visuals suggest an early morning.",
         "The focal point of the image is a white rose.",
         "The recording cuts off as she turns her head.",
+        "This is followed by a shot of her foot.",
+        "Drone footage condenses the morning into seconds.",
         "What is being shown is an ordinary commute.",
         "About three seconds in, a fish breaks the surface.",
         "A phone lies on the bench. As the footage rolls on, she sits down.",
