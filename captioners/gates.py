@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from captioners._gates.answer import LARGEST, Unparsed, enumeration, normal, parsed
 from captioners._gates.camera import camera
-from captioners._gates.clean import clean, opened
+from captioners._gates.clean import clean, mended
 from captioners._gates.colours import colour
 from captioners._gates.counts import count
 from captioners._gates.daytime import daytime
@@ -173,10 +173,10 @@ def _bounded(fields: Fields) -> Fields:
     return Fields(**{name: value[:BOUND] for name, value in asdict(fields).items()})
 
 
-def _opened(raw: Fields) -> Fields:
-    """As the gate on talk reads it: a stock opening is forgiven since it leaves with nothing of the caption.
-    Whoever goes on to speak of the video has told of it, and what `clean` leaves may be no sentence."""
-    texts = {name: opened(getattr(raw, name)[:BOUND]) for name in TEXT_FIELDS if name != "text_visible"}
+def _mended(raw: Fields) -> Fields:
+    """As the gate on talk reads it: forgiven is what leaves with nothing of the caption. `The clip ends with
+    him on the ground` tells of the clip, and what `clean` leaves of it is no sentence."""
+    texts = {name: mended(getattr(raw, name)[:BOUND]) for name in TEXT_FIELDS if name != "text_visible"}
     return replace(raw, **texts)
 
 
@@ -205,7 +205,7 @@ GATES: dict[str, Callable[[_Case], str | None]] = {
     "parse": lambda case: None,
     "enumeration": lambda case: enumeration(case.fields),
     "refusal": lambda case: refusal(case.fields),
-    "talk": lambda case: talk(_opened(case.raw)),
+    "talk": lambda case: talk(_mended(case.raw)),
     "words": _words,
     "repetition": _repetition,
     "language": lambda case: language(case.fields, case.options.language) if case.options.language else None,

@@ -1,6 +1,5 @@
 """What is taken off a caption before it is judged: stock prefixes, and talk of the video in place of what it
-shows. Only phrases without which the rest is still a sentence; the gate `talk` forgives those at the very
-beginning alone."""
+shows. Of the two the gate `talk` forgives what leaves a whole sentence behind (`mended`)."""
 
 import re
 
@@ -56,26 +55,34 @@ CHATTER = re.compile(
     r"|answer|output)(?:\*\*)?:(?:\*\*)?)\s*",
     re.IGNORECASE,
 )
-PREFIXES = tuple(
+ADVERBIALS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{_LEAD}(?:in|within|throughout|during|across|over the course of|for the duration of)"
+        rf" (?:the|this|these) {_ADJECTIVE}{_FILM}{_SUBJECT}[,:]?\s*",
+        rf"{_LEAD}as (?:the|this|these) {_ADJECTIVE}{_FILM} (?:\w{{2,14}}ly )?(?:progress(?:es)?|continues?"
+        r"|unfolds?|plays?"
+        rf"|goes on|advances?|proceeds?|moves? (?:on|forward|along)|develops?){_SUBJECT},?\s*",
+        r"(?:as (?:seen|shown|depicted|captured) |from what (?:is|can be) seen )?in (?:the|this"
+        rf"|these) {_ADJECTIVE}{_FILM},\s*",
+    )
+)
+"""Without them a sentence is as good as before."""
+TELLING = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"{_LEAD}(?:the|this|these|our) {_ADJECTIVE}{_FILM} {_ADVERB}{_SHOWS}(?: that"
         rf"| us)?\s+{_NOT_A_THING}",
         # `shows how a man walks`; `shows how to walk` is no sentence without it.
         rf"{_LEAD}(?:the|this|these|our) {_ADJECTIVE}{_FILM} {_ADVERB}{_SHOWS} how{_SUBJECT}\s+",
-        rf"{_LEAD}(?:in|within|throughout|during|across|over the course of|for the duration of)"
-        rf" (?:the|this|these) {_ADJECTIVE}{_FILM}{_SUBJECT}[,:]?\s*",
-        rf"{_LEAD}as (?:the|this|these) {_ADJECTIVE}{_FILM} (?:\w{{2,14}}ly )?(?:progress(?:es)?|continues?"
-        r"|unfolds?|plays?"
-        rf"|goes on|advances?|proceeds?|moves? (?:on|forward|along)|develops?){_SUBJECT},?\s*",
         rf"{_LEAD}(?:the|this) {_ADJECTIVE}(?:video|clip|footage|recording){_SUFFIX} (?:is|has)\s+(?=an? )",
-        r"(?:as (?:seen|shown|depicted|captured) |from what (?:is|can be) seen )?in (?:the|this"
-        rf"|these) {_ADJECTIVE}{_FILM},\s*",
         rf"{_LEAD}{_WE_SEE}\s+{_NOT_A_THING}",
         rf"this is an? {_ADJECTIVE}(?:video|clip|footage|recording){_SUFFIX} (?:of|showing|depicting"
         r"|featuring|that shows)\s+",
     )
 )
+"""Subject and verb: what is left of the sentence may be a noun and no more."""
+PREFIXES = (*ADVERBIALS, *TELLING)
 """Tried at the beginning of each sentence."""
 AT_FIRST = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -159,29 +166,22 @@ def clean(text: str) -> str:
     return text
 
 
-def opened(text: str) -> str:
-    """Without the stock prefixes at its very beginning alone."""
-    while (once := _first(text)) != text:
+def mended(text: str) -> str:
+    """Without what leaves a sentence behind: stock prefixes at the very beginning, and adverbials anywhere
+    (`as the video progresses`)."""
+    while (once := _once(text, ADVERBIALS)) != text:
         text = once
     return text
 
 
-def _first(text: str) -> str:
-    stripped = _without_chatter(text)
-    parts = sentences(stripped)
-    if not parts:
-        return text
-    screens = SCREEN.search(unquoted(stripped)) is not None
-    return _without_prefix(parts[0].text, PREFIXES + AT_FIRST, screens, True) + stripped[len(parts[0].text) :]
-
-
-def _once(text: str) -> str:
+def _once(text: str, later: tuple[re.Pattern[str], ...] = PREFIXES) -> str:
+    """`later`: what is taken off sentences after the first."""
     stripped = _without_chatter(text)
     screens = SCREEN.search(unquoted(stripped)) is not None
     parts = []
     shown_inside = A_VIDEO.search(unquoted(stripped)) is not None
     for number, sentence in enumerate(sentences(stripped)):
-        patterns = PREFIXES + AT_FIRST if number == 0 else () if shown_inside else PREFIXES
+        patterns = PREFIXES + AT_FIRST if number == 0 else () if shown_inside else later
         parts.append(_without_prefix(sentence.text, patterns, screens, number == 0))
     result = "".join(parts)
     if not screens and any(film in result.lower() for film in FILMS):
