@@ -35,7 +35,7 @@ __all__ = (
     "refused",
 )
 
-VERSION: int = 1
+VERSION: int = 2
 """Of the gates: answers that were judged by other ones are judged again, and not asked for again."""
 
 Reason = Literal[

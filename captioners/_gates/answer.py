@@ -54,7 +54,7 @@ def parsed(raw: str) -> Fields | Unparsed:
         return Unparsed("parse", f"it is not JSON: {cited(text[start:])}")
     if end is None:
         return Unparsed("truncation", f"the JSON object is not closed: it ends with {cited(text[-60:])}")
-    if "{" in text[end:]:
+    if "{" in text[end:] and text[text.find("{", end) :].strip() != text[start:end]:
         return Unparsed("parse", "there is more than one JSON object")
     try:
         found = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number, strict=False).decode(
@@ -152,7 +152,7 @@ def _motion(value: str) -> str:
         return known
     parts = [part for part in re.split(r", | and | then |;|\+|&|,", plain) if part.strip()]
     named = [_one_motion(part.strip()) for part in parts]
-    if len(named) > 1 and None not in named:
+    if len(named) > 1 and None not in named and not (len(named) > 2 and "static" in named):
         return str(named[0]) if len(set(named)) == 1 else "several"
     return value
 

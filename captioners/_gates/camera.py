@@ -21,14 +21,18 @@ OPPOSITE = {"left": "right", "right": "left", "up": "down", "down": "up", "in": 
 OF_ANY_KIND = frozenset(("orbit", "tracking", "several", "handheld"))
 """Movements that hold others."""
 
-CAMERA = re.compile(r"\b(?:camera(?:work)?|cinematography)\b", re.I)
+CAMERA = re.compile(
+    r"\b(?:camera(?:work)?|cinematography)\b"
+    r"(?! (?:operators?|crews?|assistants?|teams?|m[ae]n|wom[ae]n|shops?|stores?|bags?|straps?|lens(?:es)?))",
+    re.IGNORECASE,
+)
 CAMERA_AS_THING = Words(
     r"\b(?:hold(?:s|ing)|carr(?:y|ies|ying)|look(?:s|ing)? (?:in)?to(?:wards?)?|look(?:s|ing)? at|fac(?:es"
     r"|ing)|toward"
     r"|towards|to|at|away from|past|behind|near|with|her|his|their|my|security|surveillance|film|video|old"
     r"|vintage"
-    r"|digital|around|beside|by|on|under|raises|lowers|lifts|adjusts|of) (?:the |a "
-    r"|an )?(?:\w{1,20} )?camera\b"
+    r"|digital|around|beside|by|on|under|raises|lowers|lifts|adjusts"
+    r"|turns|swivels|swings|points|aims|operates|pushes|grips|of) (?:the |a |an )?(?:\w{1,20} )?camera\b"
     r"|(?<=\w )an? (?:\w{1,20} )?camera\b"
 )
 """A camera in the picture, or where somebody looks."""
@@ -189,7 +193,12 @@ def camera(fields: Fields, evidence: Evidence, confidence: float) -> str | None:
     if evidence.camera is None or evidence.camera_confidence < confidence:
         return None
     any_kind = fields.camera_motion in OF_ANY_KIND
-    if fields.camera_motion == "orbit" and "orbit" in moves and evidence.camera == STATIC:
+    if (
+        fields.camera_motion == "orbit"
+        and "orbit" in moves
+        and evidence.camera == STATIC
+        and evidence.camera_confidence < (2 + confidence) / 3
+    ):
         # Around what turns about its own middle (a globe, a statue against the sky), flow has no direction.
         return None
     if any_kind and evidence.camera == STATIC and evidence.camera_confidence < (1 + confidence) / 2:

@@ -185,8 +185,9 @@ def _of_another_kind(noun: str, found: re.Match[str], text: str) -> bool:
 
 
 def _one_of_them(text: Text, noun: str) -> bool:
-    """`They race, and one crew wins`: one of those that are not named."""
-    return not any(count.first for count in text.counts[noun]) and "they" in text.tokens
+    """`They race, and one crew wins`, `a wave washes one tower away`: one of those that are not named."""
+    single = any(count.first or not ALONE.isdisjoint(count.words.split()) for count in text.counts[noun])
+    return not single and (text.name == "action" or "they" in text.tokens)
 
 
 def _told_apart(one: Count, other: Count) -> bool:

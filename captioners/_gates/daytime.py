@@ -27,8 +27,8 @@ FIELDS = ("subject", "action", "background", "lighting", "atmosphere", "style", 
 TOO_DARK, TOO_BRIGHT = 24.0, 180.0
 """Mean luma. A grey card has 104 and 44 is two stops below it: at 24, another stop and more, no sunny picture
 is left. 152 is a stop above it: a night with 180 would be brighter than that all over."""
-DARKNESS = 200.0
-"""Luma at which no picture is dark all over."""
+DARKNESS = 152.0
+"""Luma from which no picture is dark all over: a stop above a grey card."""
 BLACK, WHITE = 20.0, 205.0
 """Luma at which no place explains a day or a night."""
 OF_DAY = ("day", "sun", "noon", "morning", "sky", "skies", "golden", "lunch")

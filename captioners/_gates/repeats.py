@@ -22,6 +22,14 @@ SERIES = frozenset(("then", "the", "next", "one", "another", "and", "after", "ov
 """Words by which one thing after another is told: `then the next, then the next, then the next`."""
 SERIES_ROUNDS = 6
 """Times in a row from which that is a loop too. A guess."""
+MOST_SENTENCES = 40
+"""Of a text that are compared with each other; 150 words have fewer."""
+ALIKE = 0.6
+"""Share of two sentences' content words that both have, from which they say the same (Jaccard). A guess."""
+TELLINGS = 3
+"""Times from which that is a loop of the model's: a refrain comes twice."""
+PADDING = frozenset(("overall", "general", "mood", "atmosphere", "scene", "feel", "feeling", "keeps", "keep"))
+"""Words by which one and the same is told again."""
 CHARACTER_RUN = re.compile(r"(\S)\1{11,}")
 
 
@@ -35,7 +43,7 @@ def repetition(fields: Fields, top: dict[int, float], times: int, duplicated: fl
         return fault
     text = unquoted(fields.dense)
     subject = frozenset(words(fields.subject)) - ENGLISH
-    return sentence_twice(text) or phrases(text, top, times, duplicated, subject)
+    return sentence_twice(text) or phrases(text, top, times, duplicated, subject) or reworded(text)
 
 
 def in_a_row(name: str, text: str) -> str | None:
@@ -81,6 +89,29 @@ def sentence_twice(text: str) -> str | None:
             return f"the sentence {cited(sentence.text)} comes more than once"
         seen.add(tokens)
     return None
+
+
+def reworded(text: str) -> str | None:
+    """A sentence that is told at least three times in other words: the sets of their content words, without
+    endings, are nearly the same."""
+    told: list[frozenset[str]] = []
+    for sentence in sentences(text)[:MOST_SENTENCES]:
+        stems = frozenset(_stem(word) for word in words(sentence.text) if word not in ENGLISH) - PADDING
+        if len(stems) < 2:
+            continue
+        alike = sum(len(stems & other) >= ALIKE * len(stems | other) for other in told)
+        if alike + 1 >= TELLINGS:
+            return f"the sentence {cited(sentence.text)} comes {alike + 1} times in other words"
+        told.append(stems)
+    return None
+
+
+def _stem(word: str) -> str:
+    word = word.removesuffix("'s")
+    for ending in ("ting", "ing", "ated", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word.removesuffix(ending)
+    return word
 
 
 def phrases(

@@ -3,11 +3,10 @@
 import re
 
 from captioners._gates.prose import QUOTED, WORD, cited
+from captioners._gates.words_truncation import ENDINGS, SHORTEST
 from captioners.dialogue.schema import ENUMERATIONS, TEXT_FIELDS, Fields
 
-ENDED = re.compile(r"[.!?。！？؟।][\"”’'»)\]*」』\s]*\Z")
-TRAILS_OFF = re.compile(r"(?:\.{2,}|…)\s*\Z")
-"""An ellipsis that is no part of a quotation: a caption tells what comes."""
+ENDED = re.compile(r"[.!?…。！？؟।][\"”’'»)\]*」』\s]*\Z")
 DANGLING = re.compile(
     r"(?:[,;:\-–—&(/]|\b(?:the|an|and|or|into|its|their|because|than|although|while|whose|of|with)|(?<![\w\"'“/])a)[.…]{0,3}\s*\Z"
     r"|\b(?:he|she|they|which|who)(?:\.{2,4}|…)\s*\Z"
@@ -18,7 +17,8 @@ STRANDED = re.compile(
 )
 """`The toy that he plays with.`"""
 GOES_ON = re.compile(
-    r"\b(?:from|for|at|to|by|onto|upon|towards?|against|between|among|amid|during|until|as|if|when|where|so|but"
+    r"\b(?:from|for|at|to|by|onto|upon|towards?|against|between|among|amid|during|until|as|if|when|where"
+    r"|(?<!or )so|but"
     r"|nor|is|are|was|were|has|have|which|who|that|very|my|our|your|every|no"
     r"|(?:with|of|by|in|on|at|to|into|from|and) (?:one|two|three|four|five|six|several|some|many|another|each"
     r"|both|more)"
@@ -30,7 +30,13 @@ GOES_ON = re.compile(
 )
 """Ends of a text without a full stop after which more was to come; with one, some of them end sentences (`the
 bus he waits for.`)."""
+LONGEST = 2_000
+"""Characters of a field in which other words are looked for."""
 OPEN = (("(", ")"), ("[", "]"), ("“", "”"), ("«", "»"), ("「", "」"))
+
+LAST_WORD = re.compile(r"(?<![\w'’-])(?<!\d )([a-z]+)\Z")
+BEGUN = re.compile(r"[.!?] [A-Z][a-z]{0,2}\Z")
+"""One more sentence was to come."""
 
 
 def truncation(fields: Fields, cut: bool) -> str | None:
@@ -38,10 +44,10 @@ def truncation(fields: Fields, cut: bool) -> str | None:
     may be the last sentence, and another try costs less than a caption without it."""
     if cut:
         return "the answer was cut at the most tokens it may have"
-    if WORD.search(fields.dense) and _unended(fields.dense):
+    if WORD.search(fields.dense) and _unended(fields):
         return f"dense ends in the middle of a sentence: {cited(fields.dense[-60:])}"
     short = fields.short
-    if DANGLING.search(short[-40:]) or (not ENDED.search(short[-40:]) and GOES_ON.search(short[-40:])):
+    if DANGLING.search(short[-40:]) or GOES_ON.search(short[-40:]) or _piece(short, fields):
         return f"short ends in the middle of a sentence: {cited(short[-60:])}"
     for name, most in TEXT_FIELDS.items():
         # Decoding by the schema ends a text at its limit, wherever it is.
@@ -51,12 +57,10 @@ def truncation(fields: Fields, cut: bool) -> str | None:
     return None
 
 
-def _unended(dense: str) -> bool:
-    tail = dense[-40:]
+def _unended(fields: Fields) -> bool:
+    dense, tail = fields.dense, fields.dense[-40:]
     if DANGLING.search(tail):
         return STRANDED.search(dense[-80:]) is None
-    if TRAILS_OFF.search(tail):
-        return True
     if ENDED.search(tail):
         return False
     if _opened(dense):
@@ -64,7 +68,25 @@ def _unended(dense: str) -> bool:
     if tail[-1] in "\"”’'»)]」』":
         return False
     # Many a model leaves the last full stop out: what is left are ends that cannot be one.
-    return GOES_ON.search(tail) is not None
+    return GOES_ON.search(tail) is not None or _piece(dense, fields)
+
+
+def _piece(text: str, fields: Fields) -> bool:
+    """Whether the last word of a text without a full stop is a piece of one: of another word that the answer
+    has, or of one that no English word of its length is."""
+    if BEGUN.search(text[-6:]):
+        return True
+    found = LAST_WORD.search(text[-40:])
+    if found is None:
+        return False
+    last = found[1]
+    if len(last) <= 3 and last not in SHORTEST:
+        return True
+    others = [word for name in TEXT_FIELDS for word in WORD.findall(getattr(fields, name)[:LONGEST].lower())]
+    if others.count(last) > 1:
+        return False
+    rests = {word.removeprefix(last) for word in others if word.startswith(last)} - {""}
+    return bool(rests) and rests.isdisjoint(ENDINGS)
 
 
 def _opened(text: str) -> bool:

@@ -62,7 +62,7 @@ SHOTS = {
     "medium shot": rf"(?:medium|mid|ms|midshot|waist(?: up)?|half body){_SHOT}",
     "medium wide shot": rf"(?:(?:medium|mid) ?(?:wide|long|full)|mws|mls|cowboy|american|knee){_SHOT}",
     "wide shot": rf"(?:wide|wide angle|long|full|full body|ws|ls|wide long){_SHOT}",
-    "extreme wide shot": r"(?:(?:extreme|very|ultra) ?(?:wide|long)|ews|els|establishing|panorama"
+    "extreme wide shot": r"(?:(?:extreme|very|ultra) ?(?:wide|long)|ews|els|panorama"
     rf"|panoramic){_SHOT}",
     "aerial shot": rf"(?:aerial|drone|birds? ?eye|birds eye|overhead aerial|helicopter){_SHOT}(?: shot)?",
     "point of view": rf"(?:point of view|pov|first person|1st person|subjective)(?: pov)?{_SHOT}(?: shot)?",

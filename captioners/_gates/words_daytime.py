@@ -63,6 +63,7 @@ NOT_DAY = any_of(
     r"(?:sunlight|daylight|sunshine|day-?time|noon|midday|day)",
     r"(?:says?|reads?|reading|saying) (?!(?:an?|the|in|on|at|under|his|her|by|from)\b)[\w'’]{1,15}"
     r"(?: [\w'’]{1,15})?",
+    r"as (?:\w{1,12} ){0,3}in (?:broad |full )?(?:sunlight|daylight|sunshine)",
     r"day[- ]for[- ]night",
     r"(?:charged|powered|fed|driven|run) by (?:the )?(?:sunlight|sunshine|daylight|sun)",
     r"(?:stored|store|stores|block|blocks|blocking|without|against|collects?) (?:the )?(?:sunlight|daylight)",

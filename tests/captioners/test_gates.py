@@ -96,7 +96,7 @@ def test_truncation_of_the_json() -> None:
         (json.dumps({**GOOD, "text_visible": None}), "text_visible must be a text"),
         (json.dumps({"dense": GOOD["dense"]}), "lacks subject, action"),
         (json.dumps({**GOOD, "subject": " "}), "subject is empty"),
-        (json.dumps(GOOD) + json.dumps(GOOD), "more than one"),
+        (json.dumps(GOOD) + json.dumps({**GOOD, "short": "A dog runs."}), "more than one"),
         (json.dumps(GOOD)[:-1] + ', "short": "A dog."}', "'short' comes more than once"),
         (json.dumps(GOOD)[:-1] + ', "score": NaN}', "NaN"),
         (str(GOOD), "not JSON"),
@@ -257,6 +257,24 @@ def test_an_object_that_is_none_from_its_beginning(text: str) -> None:
 
 def test_a_text_that_trails_off() -> None:
     check(judged(then("Once the tip has curled into a hook, he...")), "truncation")
-    check(judged(then("Near the bottom the stream meets…")), "truncation")
+    check(judged(then("He leans closer, and waits for it...")), None)
     check(judged(then('Below the bar stands "Loading..."')), None)
-    check(judged(then("She waves... and is gone.")), None)
+
+
+@pytest.mark.parametrize(
+    ("end", "whole"),
+    [
+        ("Sun lights the stone of the brid", False),
+        ("Sun lights the stone of the bridge", True),
+        ("A bridge crosses a river. She looks back at the brid", False),
+        ("She tumbles onto her ba", False),
+        ("One arm goes up. Th", False),
+        ("The level comes to rest at the line of 500 ml", True),
+        ("She holds it for a second or so", True),
+        ("A sunset begins, and she looks into the sun", True),
+        ("Two cats sit, and she strokes one cat", True),
+    ],
+)
+def test_pieces_of_words(end: str, whole: bool) -> None:
+    said = then(end, background="A path with a bridge and a sunset")
+    check(judged(said), None if whole else "truncation")

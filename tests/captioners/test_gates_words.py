@@ -84,6 +84,8 @@ def test_words() -> None:
         ("A flower is a flower in a flower bed with a flower pot, a flower vase and a flower press for a "
          "flower album of a flower lover.", "flower'"),
         (f"{WALK} So it goes!!!!!!!!!!!!!!!!", "'!' 16 times"),
+        ("A woman types in a café. The woman is typing in the café. A tram passes outside. In the café, the "
+         "woman types.", "comes 3 times in other words"),
     ],
 )  # fmt: skip
 def test_repetition(dense: str, words: str) -> None:
