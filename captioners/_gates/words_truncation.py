@@ -20,7 +20,7 @@ SHORTEST = names(
     "tug tv two up urn us use van vat vet vow wad wag war was wax way we web wed wet who why wig win wit "
     "won yak yam yap yes yet you zip zoo "
 )
-"""English words and units of at most three letters: another end of that length is a piece of a longer word."""
+"""English words and units of at most three letters: another end of that length is a piece of a word."""
 ENDINGS = names(
     "s es d ed ing er ers ly y n en est ish ness less ful al ern ward wards t th 's set light shine rise "
     "flower fall man men room side way yard house board work ball line mark top pot cup cake coat bow "
