@@ -135,6 +135,13 @@ INSIDE = (
     ),
 )
 """Anywhere in a text without screens."""
+STOCK = Words(
+    r"video|clip|footage|recording|frame|image|still|picture|photo|shot|snapshot|sequence|viewer"
+    r"|\b(?:we|you|i|one) (?:can|could|may|will|are|also|first|then|now|only|clearly|see|observe|notice"
+    r"|witness)"
+    r"|\bit (?:can be|is (?:shown|clear|evident|visible|apparent)) |\A[^.]{0,80}:"
+)
+"""Each of those has one of these, and few good captions do."""
 FILMS = ("video", "clip", "footage", "recording", "frames", "sequence", "series", "set", "collection")
 """Each of those has one of these."""
 SCREEN = Words(
@@ -176,6 +183,8 @@ def mended(text: str) -> str:
 
 def _once(text: str, later: tuple[re.Pattern[str], ...] = PREFIXES) -> str:
     """`later`: what is taken off sentences after the first."""
+    if not STOCK.search(text):
+        return text
     stripped = _without_chatter(text)
     screens = SCREEN.search(unquoted(stripped)) is not None
     parts = []

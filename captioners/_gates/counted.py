@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 
 from captioners._gates.prose import is_plural, singular, unquoted
 from captioners._gates.words import names
@@ -22,6 +23,8 @@ from captioners._gates.words_count import (
     UNITS,
 )
 
+WORDS = 4096
+"""Words whose singular is remembered."""
 FRAMES = names("video clip scene footage image camera shot frame view close-up film animation sequence")
 SHOWING = names("shows features depicts captures opens begins starts follows presents tracks of")
 """`The video shows`, `a wide shot of`: what is behind it is shown."""
@@ -44,9 +47,10 @@ class Count:
     """Whether the text begins with it: it is all that the text is about."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Text:
-    """What one field counts."""
+    """What one field counts. It is known by itself and not by what is in it, so that what follows from it is
+    worked out once."""
 
     name: str
     text: str
@@ -64,11 +68,13 @@ def read(name: str, raw: str) -> Text:
     return Text(name, text, counts_of(tokens), plurals, tokens)
 
 
+@lru_cache(WORDS)
 def lemma(noun: str) -> str:
     one = LATIN.get(noun) or singular(noun)
     return SYNONYMS.get(one, one)
 
 
+@lru_cache(WORDS)
 def plural(word: str) -> bool:
     return word in LATIN or is_plural(word)
 

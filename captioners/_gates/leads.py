@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from captioners._gates.counted import Text, beginning, counted, lemma, number_at, plural
+from captioners._gates.prose import RECENT
 from captioners._gates.words import any_of, names
 from captioners._gates.words_count import ABOUT, ALONE, GROUPED, GROUPS, NUMBERS, PARTS, STOP, UNITS
 from captioners._gates.words_kinds import PEOPLE, ROLES, over
@@ -42,6 +44,7 @@ class Lead:
     """`A man and two boys` are three persons: men and boys."""
 
 
+@lru_cache(RECENT)
 def lead(text: Text) -> Lead | None:
     tokens, at = text.tokens, beginning(text.tokens)
     while at < len(tokens) and tokens[at] in ("all", "just", "exactly", "these", "those"):
