@@ -203,6 +203,9 @@ def counted(tokens: list[str], at: int, number: int) -> tuple[list[str], str, fr
         nouns = [lemma(token) for token in phrase[plurals[0] : head]]
     if tokens[at] == "pair" and nouns and phrase[head - 1] in PAIRED:
         return None
+    if nouns[-1:] == ["cup"] and tokens[start + head : start + head + 1] == ["of"]:
+        # Of flour, in a recipe.
+        return None
     if ROBOTIC.intersection(phrase[: head - 1]) and nouns[-1:] == ["arm"]:
         nouns = ["robot-arm"]
     if not nouns or ((number != 1 or len(nouns) == 1) and nouns[-1] in UNITS) or nouns[0] in UNITS:

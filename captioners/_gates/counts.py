@@ -19,6 +19,7 @@ from captioners._gates.words_count import (
     OTHERS,
     STOP,
     SYNONYMS,
+    TAKEN,
     UNITS,
     VAGUE,
 )
@@ -75,6 +76,8 @@ def _differ(noun: str, one: Text, other: Text) -> str | None:
         return None
     for text, counts in ((one, numbers), (other, other_numbers)):
         if 1 in counts and (noun in text.plurals or _others_than(text, noun) or _one_of_them(text, noun)):
+            return None
+        if max(counts) < greatest and _taken(noun, max(counts), text):
             return None
         # Others than the greater number are no reason for it.
         if max(counts) < greatest and _more_of(noun, max(counts), text.tokens, greatest):
@@ -188,6 +191,14 @@ def _one_of_them(text: Text, noun: str) -> bool:
     """`They race, and one crew wins`, `a wave washes one tower away`: one of those that are not named."""
     single = any(count.first or not ALONE.isdisjoint(count.words.split()) for count in text.counts[noun])
     return not single and (text.name == "action" or "they" in text.tokens)
+
+
+def _taken(noun: str, number: int, text: Text) -> bool:
+    """`Takes two eggs from a carton of a dozen`."""
+    return any(
+        count.number == number and re.search(TAKEN + re.escape(count.words), text.text, re.IGNORECASE)
+        for count in text.counts[noun]
+    )
 
 
 def _told_apart(one: Count, other: Count) -> bool:

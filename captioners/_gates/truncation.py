@@ -18,8 +18,8 @@ STRANDED = re.compile(
 """`The toy that he plays with.`"""
 GOES_ON = re.compile(
     r"\b(?:from|for|at|to|by|onto|upon|towards?|against|between|among|amid|during|until|as|if|when|where"
-    r"|(?<!or )so|but"
-    r"|nor|is|are|was|were|has|have|which|who|that|very|my|our|your|every|no"
+    r"|(?<!or )so|but|nor|whose \w+|and then|(?:camera|view|he|she|it|they) (?:\w+ly|then)|is|are|was|were"
+    r"|has|have|which|who|that|very|my|our|your|every|no"
     r"|(?:with|of|by|in|on|at|to|into|from|and) (?:one|two|three|four|five|six|several|some|many|another|each"
     r"|both|more)"
     r"|(?:an?|two|three|several) (?:\w+ )?(?:tall|large|small|big|tiny|huge|great|narrow|broad|wide|long"

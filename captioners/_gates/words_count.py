@@ -47,9 +47,15 @@ UNITS = names(
     "corner end bag glove shoe boot sock earring point goal lap turn stroke blow spin jump lift try attempt "
     "bite sip bounce hit punch kick pass move push tap click beat round word letter digit page panel scene "
     "moment beam ray shade tone color colour clip image video picture photo team wheel tyre tire window "
-    "headlight light lens handful cup spoonful slice drop sentence chapter figure member one"
+    "headlight light lens handful spoonful slice drop sentence chapter figure member one"
 )
 """Measures, parts, deeds and parts of bodies, of which each text may count others."""
+TAKEN = (
+    r"\b(?:tak(?:es?|ing)|picks?|picking|remov(?:es?|ing)|lifts?|lifting|pulls?|pulling|cracks?|cracking"
+    r"|breaks?|breaking|cuts?|cutting|chooses?|choosing|selects?|grabs?|grabbing|eats?|eating|steals?"
+    r"|out|off) (?:up |out |off )?(?:the |her |his )?"
+)
+"""Before a number of those that are taken from among more."""
 PAIRED = names(
     "scissors glasses sunglasses spectacles binoculars trousers jeans pants shorts tongs pliers tweezers "
     "headphones goggles chopsticks gloves mittens boots shoes sneakers slippers sandals heels socks earrings "

@@ -184,8 +184,9 @@ TRANSITION = any_of(
     r"dusk",
     r"dawn\w{0,3}",
     r"twilight",
-    r"(?:light|daylight|sunlight|darkness) (?:\w+ly )?(?:fades|sinks|dips|fails|dwindles|wanes|lifts|falls"
-    r"|gathers)",
+    # Sunlight falls on what it lights, and ends no day.
+    r"(?:light|daylight|sunlight|darkness) (?:\w+ly )?(?:fades|sinks|dips|fails|dwindles|wanes|gathers)",
+    r"darkness (?:\w+ly )?(?:lifts|falls)",
     r"nightfall",
     r"day[- ]for[- ]night",
     r"(?:day|night) (?:and|or|&) (?:day|night)",
@@ -269,6 +270,7 @@ IN_TURN = any_of(
 )
 """Words by which a sentence has a before and an after, of whatever it is: its time of day does not count."""
 DEPICTED = any_of(
+    r"on (?:the|his|her|a|its|their) (?:\w+ )?(?:display|screen|monitor|television|tv|phone|tablet|laptop)",
     r"posters?",
     r"paintings?",
     r"painted",
