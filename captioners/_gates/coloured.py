@@ -53,10 +53,13 @@ _SHADE = (
 _COLOURS = rf"(?P<colours>{_SHADE}{_COLOUR}(?:(?:, and |, | and | or ){_SHADE}{_COLOUR}){{0,2}})"
 _ENDED = (
     rf"(?!(?:, and|,| and| or) {_SHADE}{_COLOUR}\b)"
-    r"(?=[.;:!?)]|,|\Z| (?:and|in colou?r|all over|throughout|one|velvet|leather|silk|satin"
+    r"(?=[.;:!?)]|,|\Z| (?:and|in colou?r|all over|throughout|one|because|since|although|though|velvet"
+    r"|leather|silk|satin"
     r"|with (?!(?:age|cold|dirt|grime|grease|mud|rust|oil|sweat|heat|anger|envy|rage|light|use|wear"
     r"|moss|mould"
-    r"|algae|fear|fury|shame|verdigris|paint|chalk)\b)\w{1,15}|from [\w-]{1,15} to|as an?"
+    r"|algae|fear|fury|shame|verdigris|paint|chalk|juice|sauce|ketchup|dye|pollen|clay|sand|milk|soup|flour"
+    r"|cherry|berry|tomato|beetroot|soot|smoke|dust|salt|snow|ice|frost|blood|ink|cream|tears|exertion)\b)\w{1,15}"
+    r"|from (?:the |his |her |its )?[\w-]{1,15} (?:down )?to|as an?"
     r"|as (?:the )?(?:sky|snow|coal|night|ink|milk|grass|pitch|gold|bone|chalk|sea))\b)"
 )
 _BETWEEN = rf"(?:(?!(?:{one_of(BOUND_HERE)})\b)[\w-]{{1,15}} )"
@@ -128,6 +131,8 @@ class Thing:
     """Where its text names it."""
     told_apart: bool = False
     """By what follows: `the red lamp by the window` is another one than before."""
+    stated: bool = False
+    """Said of a thing that is known: `the dress is yellow`."""
 
 
 @lru_cache(4096)
@@ -179,7 +184,13 @@ def _before_nouns(text: str, places: list[tuple[int, str]]) -> Iterator[Thing]:
         if noun is None or negated(text, places[first][0]):
             continue
         before = tokens[max(0, first - 3) : first]
-        articles = [word for word in before if word in ARTICLES or word.endswith(("'s", "’s"))]
+        # `Her hat is white fur` tells of no fur of hers.
+        articles = [
+            word
+            for at_article, word in enumerate(before, 1)
+            if (word in ARTICLES or word.endswith(("'s", "’s")))
+            and BOUND_HERE.isdisjoint(set(before[at_article:]) - ARTICLES)
+        ]
         name = tokens[noun]
         if tokens[first] in HAIRED and (noun == first or PERSON.fullmatch(name)):
             name = "hair"
@@ -208,8 +219,9 @@ def noun_from(tokens: list[str], at: int) -> int | None:
         noun += 1
     if noun >= len(tokens) or not tokens[noun][0].isalpha():
         return None
-    if tokens[noun + 1 : noun + 2] and tokens[noun + 1] in EMITTERS:
-        # `A green eye lamp`.
+    following = tokens[noun + 1 : noun + 2]
+    if following and (following[0] in EMITTERS or (tokens[noun] == "fur" and following[0] in WORN)):
+        # `A green eye lamp`, `a brown fur coat`.
         noun += 1
     if (tokens[noun] in NO_THING and tokens[noun] != "eyes") or tokens[noun] in COLOURS:
         return None
@@ -270,7 +282,7 @@ def _stated(found: re.Match[str], noun: str, said: str, start: int) -> Iterator[
     other = not OTHERS.isdisjoint(found[0].lower().split())
     yield Thing(
         noun, colours, found[0].strip(), "", other, definite, article=article.split()[-1],
-        at=start + found.start(),
+        at=start + found.start(), stated=definite,
     )  # fmt: skip
 
 

@@ -1,19 +1,17 @@
 """The gate on colours: one thing has one colour in every field, and a picture without colour has none."""
 
 import re
-from functools import cache
 
 from captioners._gates.coloured import Thing, things_of
+from captioners._gates.colours_again import exclusive, handled, introduced, itself, names_of
 from captioners._gates.colours_picture import measured
 from captioners._gates.colours_whole import about, head, main
 from captioners._gates.prose import is_plural, sentences, unquoted
 from captioners._gates.wearers import alike, alone, his_own, one_wearer, people_told
-from captioners._gates.words import one_of
 from captioners._gates.words_colour import (
+    CLOTHES_CHANGES,
     COLOUR_CHANGES,
-    NEAR,
     PEOPLE,
-    SAME,
     WORN,
     YELLOW_GREEN,
 )
@@ -31,13 +29,16 @@ def colour(fields: Fields, evidence: Evidence) -> str | None:
     if any(COLOUR_CHANGES.search(text) for text in texts.values()):
         return None
     things = {name: things_of(text) for name, text in texts.items()}
+    if any(CLOTHES_CHANGES.search(text) for text in texts.values()):
+        # Who takes off a brown hat and sets a purple one on has two; the bus behind still has one colour.
+        things = {name: [one for one in ones if one.noun not in WORN] for name, ones in things.items()}
     # Of what is lit, lighting tells the colour of the light.
     things["lighting"] = [thing for thing in things["lighting"] if thing.noun in EMITTERS]
     # A blue car behind a red one is another car.
     things["background"] = [
         thing
         for thing in things["background"]
-        if not re.search(_names(thing.noun), head(texts["subject"]), re.I)
+        if not re.search(names_of(thing.noun), head(texts["subject"]), re.I)
         and all(thing.noun != one.noun for one in things["subject"])
     ]
     for at, one in enumerate(TEXTS):
@@ -47,7 +48,7 @@ def colour(fields: Fields, evidence: Evidence) -> str | None:
             if fault := _differ(one, other, things, texts):
                 return fault
     for name in TEXTS:
-        if fault := _itself(name, things[name], texts[name]):
+        if fault := itself(name, things[name], texts):
             return fault
     return _whole(things, texts)
 
@@ -61,19 +62,9 @@ def _whole(things: dict[str, list[Thing]], texts: dict[str, str]) -> str | None:
             continue
         for other in ("dense", "action", "short"):
             for thing in about(one, things[other], texts[other], everything):
-                if _exclusive(one.colours, thing.colours):
+                if exclusive(one.colours, thing.colours):
                     return f"{name} has '{one.words}' and {other} '{thing.words}'"
     return None
-
-
-@cache
-def _names(noun: str) -> str:
-    """Alternatives: all by which the thing goes."""
-    return f"(?:{one_of((noun, *(other for other, same in SAME.items() if same == noun)))})"
-
-
-def _exclusive(one: frozenset[str], other: frozenset[str]) -> bool:
-    return not any(a == b or b in NEAR.get(a, ()) or a in NEAR.get(b, ()) for a in one for b in other)
 
 
 def _differ(one: str, other: str, things: dict[str, list[Thing]], texts: dict[str, str]) -> str | None:
@@ -84,7 +75,9 @@ def _differ(one: str, other: str, things: dict[str, list[Thing]], texts: dict[st
                 continue
             if is_plural(thing.noun) and _several(thing.noun, ours + theirs):
                 continue
-            if thing.other or twin.other or not _exclusive(thing.colours, twin.colours):
+            if thing.other or twin.other or not exclusive(thing.colours, twin.colours):
+                continue
+            if handled(thing, text) or handled(twin, other_text):
                 continue
             if thing.noun in YELLOW_GREEN and {"yellow", "green"} <= thing.colours | twin.colours:
                 continue
@@ -111,34 +104,6 @@ def _one_kind(thing: Thing, twin: Thing, ours: list[Thing], theirs: list[Thing])
         return False
     # `In white, with a red robe over his arm`.
     return not any(one.noun in WHOLE | OUTER and one is not clothes for one in beside)
-
-
-def _itself(name: str, things: list[Thing], text: str) -> str | None:
-    """`A red car …. The blue car …`."""
-    for at, thing in enumerate(things):
-        for later in things[at + 1 :]:
-            if (
-                thing.noun == later.noun
-                and later.definite
-                and not thing.definite
-                and thing.noun not in WORN
-                and not is_plural(thing.noun)
-                and _exclusive(thing.colours, later.colours)
-                and not (thing.other or later.other)
-                and not later.told_apart
-                and not re.search(r"\bones\b", text, re.I)
-                and len(
-                    re.findall(
-                        rf"\b(?:an?|one|another|other|second) (?:[\w-]+ ){{0,3}}?{_names(thing.noun)}\b",
-                        text,
-                        re.I,
-                    )
-                )
-                < 2
-                and not re.search(rf"\b{_names(thing.noun)}s\b", text, re.I)
-            ):
-                return f"{name} has '{thing.words}' and '{later.words}' later"
-    return None
 
 
 def _of_one(thing: Thing, twin: Thing, one: str, other: str, texts: dict[str, str]) -> bool:
@@ -172,9 +137,6 @@ def _many(noun: str, things: list[Thing], text: str) -> bool:
     if noun in ("hair", "eyes", "feathers"):
         # A head of hair has braids, and it is a head's.
         return False
-    if not is_plural(noun) and re.search(rf"\b{_names(noun)}(?:s|es)\b", text, re.I):
+    if not is_plural(noun) and re.search(rf"\b{names_of(noun)}(?:s|es)\b", text, re.I):
         return True
-    phrases = re.findall(
-        rf"\b(?:an?|one|another|other|second) ((?:[\w-]+ ){{0,3}}?){_names(noun)}\b", text, re.I
-    )
-    return len(phrases) > 1
+    return introduced(noun, text) > 1

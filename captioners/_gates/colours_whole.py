@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from captioners._gates.coloured import TOKEN, Thing, named_by
+from captioners._gates.colours_again import MEMBERS, introduced
 from captioners._gates.prose import is_plural, singular
 from captioners._gates.words import Words, one_of
 from captioners._gates.words_colour import SAME
@@ -15,7 +16,6 @@ from captioners._gates.words_coloured import BODY_PARTS, COVERS, KIN, PATTERNED,
 BEHIND_A_HEAD = Words(r"\b(?:on|in|at|by|near|inside|aboard|under|behind|before|beside|through|against|of)\b")
 ENDS_A_HEAD = Words(r",|\b(?:with|who|that|which|painted|\w{3,12}ing|from|over|across|to|and|or|is|are)\b")
 OF_ITSELF = frozenset(("the", "its"))
-MEMBERS = {singular(name) for members, _ in KIN.values() for name in members.split()}
 
 
 class Main(NamedTuple):
@@ -61,6 +61,9 @@ def about(one: Main, things: list[Thing], text: str, texts: str) -> list[Thing]:
     """What the text tells of that thing's colour by another name, or by its fur or paint."""
     later, others = _names_of(one.noun)
     if re.search(rf"\b{re.escape(one.noun)}(?:e?s)\b", texts, re.IGNORECASE):
+        return []
+    if introduced(one.noun, text) > 1:
+        # `A black horse grazes. A white horse stands behind a fence.`
         return []
     if _any_of(others).search(texts) or PATTERNED.search(text):
         return []

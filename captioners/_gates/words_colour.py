@@ -77,6 +77,8 @@ WORN = names(
     " singlet trunks costume armour armor sash necklace suitcase"
 )
 """What each person has one of: two of them differ without contradiction."""
+CARRIED = names("bag backpack suitcase umbrella")
+"""Of those, and beyond, what is set down and spoken of like any other thing."""
 SAME = {
     one: name
     for name, ones in {
@@ -121,25 +123,44 @@ PEOPLE = any_of(
 )
 _COLOUR = one_of(COLOURS.keys() - {"charcoal", "rust"})
 """Without those that are things as well: `glowing charcoal`."""
+_SHADE = r"(?:\w{2,10}ly|deep|bright|dark|light|pale|more|all|quite|as)"
+_NO_NOUN = (
+    r"(?= (?:and|or|in|as|at|with|over|under|from|for|before|after|when|while|then|again|by|like|on|to|until"
+    r"|all|within|during|against|around|across|hues?|tones?|shades?|tints?|glow|light|colou?rs?|one)\b"
+    r"|[.,;:!?–—]|\Z)"
+)
 COLOUR_CHANGES = any_of(
     r"(?:chang|turn|shift|transform|morph|fad|transition|switch|flash|cycl|blink)(?:e?s|ing|ed)"
-    rf" (?:\w+ ){{0,3}}?(?:colou?rs?|{_COLOUR})",
+    rf" (?:(?:\w+ ){{0,3}}?colou?rs?|(?:(?!(?:the|an?|his|her|its|their)\b)\w+ ){{0,3}}?(?:{_COLOUR})"
+    rf"|(?:\w+ ){{0,4}}?(?:{_COLOUR}){_NO_NOUN}|(?:in)?to an? (?:\w+ ){{0,2}}?(?:{_COLOUR}))",
+    rf"(?:turn|change|fade|blink|flash|(?:becom|go|grow|get)(?:e?s|ing)?|became|went|grew|got) (?:an? )?"
+    rf"(?:{_SHADE} ){{0,2}}(?:{_COLOUR}){_NO_NOUN}",
     r"(?<!eye )(?<!eyes )(?<!lamp )(?<!lantern )(?<!visor )(?<!orb )"
     rf"glow(?:s|ing|ed)?(?! (?:an? )?stead)(?! (?:{_COLOUR}) eyes?\b)"
     rf" (?:\w+ ){{0,3}}?(?:colou?rs?|{_COLOUR})",
     rf"from (?:\w+ ){{0,2}}?(?:{_COLOUR}) (?:to|into) (?:\w+ ){{0,2}}?(?:{_COLOUR})",
     r"(?:changes?|changing) (?:into|clothes|outfits?|costumes?|shirts?)",
-    r"(?:puts?|putting|pulls?|slips?) on (?:an?|his|her)",
-    r"takes? off (?:his|her|the)",
-    r"paints?",
-    r"painting",
+    r"(?<!peeling )(?<!flaking )(?<!chipped )(?<!cracked )(?<!faded )paints?",
+    r"(?<!\ba )(?<!\bthe )(?<!\boil )(?<!\bframed )(?<!\blarge )painting",
     r"repaint\w{0,3}",
     r"dye[sd]?",
     r"dyeing",
     r"colou?r[- ]?chang\w{1,4}",
     r"reversible",
     r"iridescent",
+    r"ripen(?:s|ing|ed)?",
+    r"chameleons?",
+    r"cuttlefish",
 )
+"""What has two colours one after the other. Who turns a white umbrella around, or blinks her brown eyes,
+changes nothing: with an article before it, the colour must be the end of what is said."""
+CLOTHES_CHANGES = any_of(
+    r"(?:puts?|putting|pulls?|slips?) on (?:an?|his|her|the)",
+    r"(?:takes?|taking|pulls?) off (?:an?|his|her|the)",
+    r"(?:removes|removing|sheds|shedding|swaps|swapping|exchanges) (?:an?|his|her|the|hats?|clothes|shirts?)",
+    r"tries on",
+)
+"""After which somebody wears another thing of the kind."""
 MONOCHROME = any_of(
     r"(?:scene|footage|film|video|picture|clip|recording|movie|reel|image) is (?:\w{1,12}ly )?"
     r"(?:monochrome|black[- ]and[- ]white"

@@ -53,17 +53,44 @@ MANY_COLOURED = any_of(
     r"at first", r"inside", r"lining", r"lined", r"first", r"underside",
 )  # fmt: skip
 """In a sentence that may be of a part."""
+_LIGHT = (
+    r"tint\w{0,4}", r"glows?", r"glowing", r"neon", r"spotlights?", r"gels?", r"filters?", r"wash(?:es|ed)",
+    r"bath(?:es|ed)", r"floods?", r"flooded", r"reflect\w{0,5}", r"sunset", r"sunrise",
+    r"in the (?:\w+ )?light", r"(?:looks?|appears?|seems?) (?:\w{1,12} )?(?:white|black|red|blue|green|orange"
+    r"|pink|purple|gr[ea]y|gold)", r"flames?",
+)  # fmt: skip
 STAINED = any_of(
     r"dust\w{0,2}", r"mudd?\w{0,2}", r"snow(?!-white)\w{0,5}", r"frost\w{0,2}", r"flour", r"soot\w{0,1}",
-    r"greas[ey]", r"blood\w{0,2}", r"ink", r"ash(?:es)?", r"cold", r"tint\w{0,4}", r"glows?", r"glowing",
-    r"neon", r"spotlights?", r"gels?", r"filters?", r"wash(?:es|ed)", r"bath(?:es|ed)", r"floods?",
-    r"flooded", r"reflect\w{0,5}", r"sunset", r"sunrise", r"in the (?:\w+ )?light",
-    r"foam\w{0,1}", r"suds", r"lather",
-    r"(?:looks?|appears?|seems?) (?:\w{1,12} )?(?:white|black|red|blue|green|orange|pink|purple"
-    r"|gr[ea]y|gold)",
-    r"silhouettes?", r"silhouetted", r"shadows?", r"powder", r"flames?", r"moonlight",
+    r"greas[ey]", r"blood\w{0,2}", r"ink", r"ash(?:es)?", r"cold", *_LIGHT, r"foam\w{0,1}", r"suds",
+    r"lather", r"silhouettes?", r"silhouetted", r"shadows?", r"powder", r"moonlight",
 )  # fmt: skip
 """Where light or dirt may be what is coloured."""
+LIT = any_of(
+    *_LIGHT,
+    r"blood\w{0,2}",
+    r"ink",
+    r"spotlit",
+    r"stage lights?",
+    r"dusk",
+    r"dawn",
+    r"sun (?:sinks|sets|rises)",
+    r"lasers?",
+    r"disco",
+    r"club",
+)
+"""Of those, what makes a thing red or blue."""
+OPENED = any_of(
+    r"peel(?:s|ed|ing)?", r"(?<!hair)cuts?", r"cutting", r"slic(?:es|ed|ing)", r"bit(?:es?|ten|ing)", r"skin",
+    r"cor(?:e|ed|es)", r"flesh", r"crack(?:s|ed|ing)?", r"splits?", r"splitting", r"torn open",
+)  # fmt: skip
+"""What shows an inside of another colour: an apple is white below its skin."""
+LATER = any_of(
+    r"later", r"now", r"soon", r"eventually", r"finally", r"gradually", r"already", r"afterwards",
+    r"in the end", r"by then", r"(?:in|by|until) (?:the )?(?:autumn|winter|spring|summer|fall)", r"meanwhile",
+    r"years?", r"months?", r"weeks?", r"days?", r"hours?", r"after (?:a few|some|several)",
+    r"as (?:it|he|she)",
+)  # fmt: skip
+"""Where what was black may have become white."""
 PLACED = names(
     "above of on over behind under beneath in inside beside against at by near beyond around through across "
     "to from between below along into"
@@ -105,7 +132,8 @@ ROLES = WOMEN | MEN | names(
     "spectator sprinter statue stranger striker student surfer surgeon surveyor swimmer tailor teacher "
     "sweeper roofer cleaner dealer croupier ranger scout merchant biker nanny maestro composer choirboy "
     "caretaker technician teenager tourist traveller traveler trawlerman trumpeter usher vendor "
-    "veterinarian vet "
+    "veterinarian vet guest host friend boss companion rival presenter reporter newsreader bridesmaid thief "
+    "lawyer clerk sheriff detective "
     "viking violinist visitor waiter warrior weaver welder wrestler worker customer toddler infant"
 )  # fmt: skip
 """Who wears something, by trade."""

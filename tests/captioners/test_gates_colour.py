@@ -250,3 +250,60 @@ def test_colours_behind_their_nouns(subject: str, dense: str) -> None:
 )
 def test_colours_of_parts_and_of_others(subject: str, dense: str) -> None:
     assert colour(fields(dense, subject=subject), Evidence()) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "dense"),
+    [
+        ("A woman", "A woman in a green dress twirls. The dress is yellow from the collar to the hem."),
+        ("A newsreader", "A newsreader in a grey suit and a purple tie reads. His orange tie is fastened."),
+        ("A girl with bright blue eyes", "A girl looks ahead. She blinks her dark brown eyes twice."),
+        (
+            "A boy with a red umbrella",
+            "A boy swings a white umbrella around. A gust turns the white umbrella.",
+        ),
+        ("A boy", "A boy in a red cap fishes. He pushes his green cap back and yawns."),
+        ("A grandmother", "A grandmother in a purple shawl knits. She pulls her green shawl tighter."),
+        ("A lady", "A lady with green eyes stares ahead. Her eyes are brown and wide open."),
+        (
+            "A toddler",
+            "A toddler in blue pyjamas yawns. Its pyjamas are bright orange, and a sleeve hangs down.",
+        ),
+        ("A train", "A red suitcase stands on a platform. The conductor pulls the green suitcase away."),
+        ("A man", "A man in a green hat bows and takes off the lid. A red bus stops. The blue bus hisses."),
+        ("A woman in a red dress", "A woman in a green dress stands still, one hand on the dress."),
+        ("A man in green overalls", "A man in green overalls wipes his orange overalls and calls a boy."),
+    ],
+)
+def test_colours_told_twice(subject: str, dense: str) -> None:
+    assert colour(fields(dense, subject=subject), Evidence())
+
+
+@pytest.mark.parametrize(
+    ("subject", "dense"),
+    [
+        ("A waiter", "A waiter in a black tie bows to a guest. The guest nods, and his red tie dips."),
+        ("A boy", "A boy in a red cap bats. The catcher turns his blue cap backwards."),
+        (
+            "A girl",
+            "A girl in a red coat shops. She reaches for the blue coat. The blue coat has a fur collar.",
+        ),
+        ("A man", "A man in a green shirt stands at a board and irons his white shirt."),
+        ("A man", "A man in a red vest unzips it. His blue vest beneath is soaked."),
+        ("A woman in a yellow sweater", "A woman in a yellow sweater knits a blue sweater in a chair."),
+        ("A man", "A man in a black coat walks in thick snow. After a while his coat is white."),
+        ("A dancer", "A dancer in a white dress spins under spotlights. Her dress is red and then blue."),
+        ("A man", "A man with black hair sits down. Years later, his hair is white."),
+        ("A cook", "A cook in a white apron chops. Her apron is red with juice."),
+        ("A man", "A man takes off a brown hat and puts on a purple hat. The purple hat is too large."),
+        ("Kites over a beach", "A red kite dips. Above it, the blue kite tugs at its string."),
+        ("A banana", "A green banana lies there. The banana becomes yellow, and the yellow banana is eaten."),
+        ("A black horse", "A black horse grazes. A white horse stands there. The white horse whinnies."),
+        ("A white page", "The sky turns a deep red. A white page lies there, and the page is red."),
+        ("A chameleon", "A green chameleon walks along. As it stops, the chameleon is pink."),
+        ("A green apple", "A hand peels a green apple. Where the skin is gone, the apple is white."),
+        ("A cat in a red bow", "A cat in a red bow sits. The dog beside it shakes its blue bow."),
+    ],
+)
+def test_colours_told_twice_of_two_or_of_what_changes(subject: str, dense: str) -> None:
+    assert colour(fields(dense, subject=subject), Evidence()) is None
