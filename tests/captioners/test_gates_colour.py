@@ -272,6 +272,7 @@ def test_colours_of_parts_and_of_others(subject: str, dense: str) -> None:
         ("A train", "A red suitcase stands on a platform. The conductor pulls the green suitcase away."),
         ("A man", "A man in a green hat bows and takes off the lid. A red bus stops. The blue bus hisses."),
         ("A woman in a red dress", "A woman in a green dress stands still, one hand on the dress."),
+        ("A blue rowing boat", "A blue boat rocks. The boat is bright orange and half full of water."),
         ("A man in green overalls", "A man in green overalls wipes his orange overalls and calls a boy."),
     ],
 )
