@@ -49,7 +49,9 @@ _PATTERNS = (
 PATTERNED = any_of(*_PATTERNS)
 """Of a thing with more than one colour."""
 MANY_COLOURED = any_of(
-    *_PATTERNS, r"half(?! (?:full|empty|open|closed|asleep)\b)", r"halves", r"lower", r"upper", r"partly", r"tips? (?:of|and)", r"[a-z]{2,12}-tipped",
+    *_PATTERNS,
+    r"half(?! (?:full|empty|open|closed|asleep)\b)", r"halves", r"lower", r"upper", r"partly",
+    r"tips? (?:of|and)", r"[a-z]{2,12}-tipped",
     r"at first", r"inside", r"lining", r"lined", r"first", r"underside",
 )  # fmt: skip
 """In a sentence that may be of a part."""
