@@ -8,7 +8,8 @@ from captioners.dialogue.schema import ENUMERATIONS, TEXT_FIELDS, Fields
 
 ENDED = re.compile(r"[.!?…。！？؟।][\"”’'»)\]*」』\s]*\Z")
 DANGLING = re.compile(
-    r"(?:[,;:\-–—&(/]|\b(?:the|an|and|or|into|its|their|because|than|although|while|whose|of|with)|(?<![\w\"'“/])a)[.…]{0,3}\s*\Z"
+    r"(?:[,;:\-–—&(/]|\b(?:the|an|and|or|into|its|their|because|than|although|whose|of|with"
+    r"|(?<!for a )(?<!in a )(?<!after a )while)|(?<![\w\"'“/])a)[.…]{0,3}\s*\Z"
     r"|\b(?:he|she|they|which|who)(?:\.{2,4}|…)\s*\Z"
 )
 """Ends after which a sentence goes on. `A` in capitals may be a letter that is shown."""

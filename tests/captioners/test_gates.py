@@ -272,6 +272,10 @@ def test_a_text_that_trails_off() -> None:
         ("The level comes to rest at the line of 500 ml", True),
         ("She holds it for a second or so", True),
         ("A sunset begins, and she looks into the sun", True),
+        ("She looks into the sun for a while.", True),
+        ("She looks into the sun while.", False),
+        ("She looks at a dial, whose needle", False),
+        ("The lights go out, and the camera slowly", False),
         ("Two cats sit, and she strokes one cat", True),
     ],
 )
