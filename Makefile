@@ -27,7 +27,7 @@ demo-train: $(BIN)/.train demo
 	@echo "look at: runs/demo-vae/reconstructions.png runs/demo-dit/loss.png runs/demo-dit/clip.mp4"
 
 test: check
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 test-slow: $(BIN)/.test
 	$(BIN)/python -m pytest -q -s -m slow

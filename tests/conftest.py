@@ -26,9 +26,6 @@ def _accelerator() -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Files that take minutes begin first: one that begins last is waited for.
-    long = {item.path for item in items if {"ray", "real", "long"} & set(item.keywords)}
-    items.sort(key=lambda item: item.path not in long)
     # Ray warns of its own options when it copies its context.
     quiet = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
     for item in items:

@@ -28,8 +28,6 @@ from training.vae import VAEConfig, VideoVAE
 from training.vae_folder import save_vae
 from training.windows import Sizes
 
-pytestmark = pytest.mark.long
-
 STEPS = 20
 VAE = VAEConfig(
     latent_channels=4, patch=4, widths=(8, 8, 8), strides=((2, 2), (2, 1)), encoder_blocks=1, decoder_blocks=1
