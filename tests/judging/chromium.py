@@ -85,12 +85,12 @@ class Page:
         await self.until("document.readyState === 'complete' && location.protocol === 'file:'")
         if self._left and not await self.look(f"localStorage.getItem({json.dumps(PROBE)})"):
             raise Forgetful
-        await self.look(f"localStorage.removeItem({json.dumps(PROBE)})")
+        # Before anything that the page stores: what it loses, this does not outlive.
+        await self.look(f"localStorage.setItem({json.dumps(PROBE)}, '1')")
         self._left = False
 
     async def leave(self) -> None:
         """Close the page, as far as the page can tell."""
-        await self.look(f"localStorage.setItem({json.dumps(PROBE)}, '1')")
         self._left = True
         await self.send("Page.navigate", url="about:blank")
         await self.until("document.readyState === 'complete' && location.protocol === 'about:'")
