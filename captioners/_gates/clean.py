@@ -139,7 +139,8 @@ STOCK = Words(
     r"video|clip|footage|recording|frame|image|still|picture|photo|shot|snapshot|sequence|viewer"
     r"|\b(?:we|you|i|one) (?:can|could|may|will|are|also|first|then|now|only|clearly|see|observe|notice"
     r"|witness)"
-    r"|\bit (?:can be|is (?:shown|clear|evident|visible|apparent)) |\A[^.]{0,80}:"
+    r"|caption|description|summary|answer|output"
+    r"|\bit (?:can be|is (?:shown|clear|evident|visible|apparent)) "
 )
 """Each of those has one of these, and few good captions do."""
 FILMS = ("video", "clip", "footage", "recording", "frames", "sequence", "series", "set", "collection")

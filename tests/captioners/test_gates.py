@@ -126,6 +126,10 @@ def test_an_object_with_text_around_it(around: str) -> None:
     check(raw(around.replace("{}", json.dumps(GOOD, indent=1), 1)), None)
 
 
+def test_the_same_object_twice_is_one() -> None:
+    check(raw(json.dumps(GOOD) + "\n" + json.dumps(GOOD)), None)
+
+
 def test_no_answer_is_none() -> None:
     result = judge(Answer(0, 0, None, "unanswered", error="timed out"), Evidence(), GateOptions())
     check(result, "parse", "timed out")
@@ -273,6 +277,7 @@ def test_a_text_that_trails_off() -> None:
         ("She holds it for a second or so", True),
         ("A sunset begins, and she looks into the sun", True),
         ("She looks into the sun for a while.", True),
+        ("She tosses noodles in a wok", True),
         ("She looks into the sun while.", False),
         ("She looks at a dial, whose needle", False),
         ("The lights go out, and the camera slowly", False),

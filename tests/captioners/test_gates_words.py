@@ -17,6 +17,8 @@ CLEANED = [
     ("Overall, the video captures a calm mood.", "A calm mood."),
     ("The video begins with a close-up of hands.", "A close-up of hands."),
     ("Sure! Here's the caption: The video shows a man.", "A man."),
+    ("Of course. Here is a caption: A man walks.", "A man walks."),
+    ("**Summary:** A man walks.", "A man walks."),
     ("**Caption:** A man walks.", "A man walks."),
     ("A short video of a dog running.", "A dog running."),
     ("We see a man. We can also see that he smiles.", "A man. He smiles."),
