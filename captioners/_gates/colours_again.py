@@ -1,7 +1,7 @@
 """A thing of which one text speaks twice: `a purple tie`, and `his orange tie` two sentences on."""
 
 import re
-from functools import cache
+from functools import lru_cache
 
 from captioners._gates.coloured import Thing
 from captioners._gates.prose import is_plural, singular
@@ -10,6 +10,8 @@ from captioners._gates.words import Words, one_of
 from captioners._gates.words_colour import CARRIED, CHROMATIC, NEAR, SAME, WORN
 from captioners._gates.words_coloured import KIN, LATER, LIT, OPENED, STAINED
 
+NOUNS = 1024
+"""Nouns whose patterns are kept: a run of millions of captions has no end of them."""
 THINGS = {
     singular(name)
     for kind in ("vehicle", "cab", "craft", "building", "tower", "aircraft")
@@ -50,7 +52,7 @@ REACH = 70
 """Characters before a thing in which its wearer is named: about twelve words."""
 
 
-@cache
+@lru_cache(NOUNS)
 def names_of(noun: str) -> str:
     """Alternatives: all by which the thing goes."""
     return f"(?:{one_of((noun, *(other for other, same in SAME.items() if same == noun)))})"
@@ -65,7 +67,7 @@ def introduced(noun: str, text: str) -> int:
     return len(_introductions(noun).findall(text))
 
 
-@cache
+@lru_cache(NOUNS)
 def _introductions(noun: str) -> re.Pattern[str]:
     between = r"(?:(?!(?:the|an?|his|her|its|their|of|on|in|with|at|to|from|by)\b)[\w-]+ ){0,3}?"
     return re.compile(rf"\b(?:an?|one|another|other|second) {between}{names_of(noun)}\b", re.IGNORECASE)

@@ -3,7 +3,7 @@
 `An orange kitten`, and `the little grey cat`; `a white van`, and `the black of its paintwork`."""
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from captioners._gates.coloured import TOKEN, Thing, named_by
@@ -86,7 +86,7 @@ def about(one: Main, things: list[Thing], text: str, texts: str) -> list[Thing]:
     return [thing for thing in found if len(thing.colours) == 1]
 
 
-@cache
+@lru_cache(1024)
 def _names_of(noun: str) -> tuple[frozenset[str], frozenset[str]]:
     """Nouns by which it goes later, and those of others of its kind."""
     kinds = [(members.split(), later.split()) for members, later in KIN.values()]

@@ -108,7 +108,7 @@ class Page:
             if await self.look(expression):
                 return
             await asyncio.sleep(0.1)
-        # What the page says instead: such a thing may come once in a hundred runs.
+        # What the page says instead: it may not come again.
         said = await self.look("document.body.innerText.slice(0, 500)")
         kept = await self.look(
             "Object.entries(localStorage).map(([key, value]) => [key, value.slice(0, 100)])"
